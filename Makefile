@@ -1,0 +1,114 @@
+# Everything here may be run again at any time; what is already done is not done twice.
+# Set-up needs Go and Node on the PATH. Downloads go through the Go module proxy, the npm registry and
+# (for `make test`, as root) Debian's packages that the machine is configured for; nothing else.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := build
+
+GO       ?= go
+BIN      := bin/carillon
+TOOLS    := $(CURDIR)/.cache/tools
+ARGS     ?=
+
+# Pinned tools. Each is built once into .cache/tools/<version> from the module proxy, and stays out of go.mod.
+GOLANGCI_VERSION := v2.15.0
+# The templ generator must be the version of the templ library, so it is read from go.mod.
+TEMPL_VERSION     = $(shell awk '$$1 == "github.com/a-h/templ" {print $$2}' go.mod)
+
+# How `make test` runs go test. Two packages at a time: the databases and the browser need a core as well.
+TESTFLAGS    ?= -p 2 -timeout 15m
+# Packages where goroutines share state; `make race` runs them under the race detector.
+RACEPKGS     ?= ./internal/base/... ./internal/carrier/... ./internal/engine/...
+RACEFLAGS    ?= -p 1 -timeout 15m
+
+# Benchmarks and soaks.
+RECIPIENTS   ?= 100000
+SOAKFLAGS    ?= -p 1 -timeout 3h -count=1 -v
+
+GO_SOURCES   := $(shell find cmd internal -name node_modules -prune -o -type f \
+                  \( -name '*.go' -o -name '*.sql' -o -name '*.yaml' -o -name '*.yml' -o -name '*.json' -o -name '*.css' -o -name '*.js' \) \
+                  -print 2>/dev/null)
+# Every folder with a lock file gets its node_modules; npm writes the hidden lock last, so it is the stamp.
+NPM_LOCKS    := $(shell find internal -name node_modules -prune -o -type f -name package-lock.json -print 2>/dev/null)
+NPM_STAMPS   := $(NPM_LOCKS:package-lock.json=node_modules/.package-lock.json)
+
+.PHONY: help
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- build ----------------------------------------------------------------------------------------
+
+.PHONY: build
+build: $(BIN) ## Build bin/carillon.
+
+$(BIN): $(GO_SOURCES) $(NPM_STAMPS) go.mod go.sum
+	$(GO) build -trimpath -o $@ ./cmd/carillon
+
+.PHONY: assets
+assets: $(NPM_STAMPS) ## Install the pinned browser files that the binary embeds.
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	cd $* && npm ci --no-audit --no-fund --ignore-scripts
+	@mkdir -p $(@D) && touch $@
+
+# ---- run ------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(BIN) ## Start the demo clinic at http://127.0.0.1:8080 (flags: make demo ARGS="--speed 600").
+	exec ./$(BIN) demo $(ARGS)
+
+# ---- test -----------------------------------------------------------------------------------------
+
+.PHONY: test
+test: test-setup ## Set up what the tests need and run all of them.
+	$(GO) vet ./...
+	CARILLON_TEST_STRICT=1 $(GO) test $(TESTFLAGS) ./...
+
+.PHONY: test-setup
+test-setup: $(NPM_STAMPS)
+	@scripts/test-setup
+
+.PHONY: race
+race: test-setup ## Run the concurrent packages under the race detector.
+	CARILLON_TEST_STRICT=1 $(GO) test -race $(RACEFLAGS) $(RACEPKGS)
+
+.PHONY: soak
+soak: test-setup $(BIN) ## Run the long tests: kill -9 loops, STOP races, Kannel when it is installed.
+	CARILLON_TEST_STRICT=1 $(GO) test -tags soak -run Soak $(SOAKFLAGS) ./...
+
+.PHONY: bench
+bench: $(BIN) ## Measure the whole sending path on both databases (RECIPIENTS=100000).
+	./$(BIN) bench send --recipients $(RECIPIENTS) --store sqlite --json $(ARGS)
+	scripts/with-postgres ./$(BIN) bench send --recipients $(RECIPIENTS) --store postgres --json $(ARGS)
+
+# ---- keep in order --------------------------------------------------------------------------------
+
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)/golangci-lint
+
+$(GOLANGCI):
+	GOFLAGS= GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+.PHONY: lint
+lint: $(GOLANGCI) $(NPM_STAMPS) ## Lint the code and check that the tree holds nothing minified or vendored.
+	$(GOLANGCI) run ./...
+	scripts/check-tree
+
+.PHONY: generate
+generate: ## Write the generated files again (templ pages, go:generate).
+	$(GO) run github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION) generate -path internal
+	$(GO) generate ./...
+
+.PHONY: generate-check
+generate-check: ## Fail when a generated file differs from what generate writes.
+	scripts/generate-check
+
+.PHONY: fmt
+fmt: ## Format Go and templ files.
+	gofmt -s -w cmd internal
+	$(GO) run github.com/a-h/templ/cmd/templ@$(TEMPL_VERSION) fmt internal
+
+.PHONY: clean
+clean: ## Remove what was built; keeps ./data and downloaded tools.
+	rm -rf bin coverage.out
