@@ -1,0 +1,58 @@
+package message
+
+// Reason says why a message is held, refused, cancelled, retried or failed. Reasons are stored, counted
+// and shown in words; none carries anything about a person.
+type Reason string
+
+const (
+	// Refusals of the gate.
+	ReasonNoConsent       Reason = "no_consent"
+	ReasonConsentRevoked  Reason = "consent_revoked"
+	ReasonOptedOut        Reason = "opted_out"
+	ReasonSuspended       Reason = "opt_out_unclear"
+	ReasonDeceased        Reason = "deceased"
+	ReasonInactive        Reason = "inactive"
+	ReasonNoNumber        Reason = "no_number"
+	ReasonNotMobile       Reason = "not_mobile"
+	ReasonWrongNumber     Reason = "wrong_number"
+	ReasonOtherChannel    Reason = "prefers_other_channel"
+	ReasonFactChanged     Reason = "fact_changed" // the visit moved, was cancelled or is over
+	ReasonAnswered        Reason = "already_answered"
+	ReasonDuplicate       Reason = "duplicate"
+	ReasonCap             Reason = "frequency_cap"
+	ReasonStale           Reason = "too_late" // past its use
+	ReasonNoWindow        Reason = "no_window_before_use"
+	ReasonOneWaySender    Reason = "sender_cannot_receive"
+	ReasonNoSender        Reason = "no_sender"
+	ReasonTemplate        Reason = "template_incomplete"
+	ReasonReservedWord    Reason = "reserved_word"
+	ReasonNoFreeCodes     Reason = "no_free_reply_codes"
+	ReasonSuperseded      Reason = "superseded"
+	ReasonTooManyReplies  Reason = "auto_reply_limit"
+	ReasonConfirmationOld Reason = "opt_out_confirmation_late"
+
+	// Holds: something or somebody must change first.
+	ReasonQuietHours     Reason = "quiet_hours"
+	ReasonSettling       Reason = "settling" // changes settle for two minutes
+	ReasonImportHeld     Reason = "import_waits_for_release"
+	ReasonSourceOverdue  Reason = "source_overdue"
+	ReasonStopped        Reason = "stopped"
+	ReasonRestoredCopy   Reason = "restored_copy"
+	ReasonTrialMode      Reason = "trial_mode" // the route only serves its guest list
+	ReasonRouteDown      Reason = "route_down"
+	ReasonDemoRoute      Reason = "demo_data_real_route"
+	ReasonOrgUnavailable Reason = "organization_unavailable"
+
+	// Outcomes.
+	ReasonThrottled     Reason = "throttled"
+	ReasonCarrierRetry  Reason = "carrier_busy"
+	ReasonCarrierReject Reason = "carrier_rejected"
+	ReasonNotHandedOver Reason = "not_handed_over" // the line broke before the text was written
+	ReasonNoAnswer      Reason = "no_answer"       // the line broke, or the deadline passed, after it was written
+	ReasonAttempts      Reason = "attempts_exhausted"
+	ReasonReceipt       Reason = "receipt"
+	ReasonNoReceipt     Reason = "no_receipt"
+	ReasonByStaff       Reason = "cancelled_by_staff"
+	ReasonVisitGone     Reason = "visit_cancelled"
+	ReasonNone          Reason = ""
+)
