@@ -1,0 +1,4 @@
+package store
+
+// Conversations keeps inbound texts and conversations.
+type Conversations interface{}

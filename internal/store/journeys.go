@@ -1,0 +1,4 @@
+package store
+
+// Journeys keeps templates, journey definitions and enrollments.
+type Journeys interface{}

@@ -1,0 +1,4 @@
+package store
+
+// Routes keeps routes, senders and inbound numbers.
+type Routes interface{}

@@ -1,0 +1,4 @@
+package store
+
+// Tasks keeps what waits for a person: call list, staff tasks.
+type Tasks interface{}
