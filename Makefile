@@ -27,11 +27,14 @@ RACEFLAGS    ?= -p 1 -timeout 15m
 RECIPIENTS   ?= 100000
 SOAKFLAGS    ?= -p 1 -timeout 3h -count=1 -v
 
-GO_SOURCES   := $(shell find cmd internal -name node_modules -prune -o -type f \
+GO_SOURCES   := $(shell find cmd internal -type d \( -name node_modules -o -name dist \) -prune -o -type f \
                   \( -name '*.go' -o -name '*.sql' -o -name '*.yaml' -o -name '*.yml' -o -name '*.json' -o -name '*.css' -o -name '*.js' \) \
                   -print 2>/dev/null)
-# Every folder with a lock file gets its node_modules; npm writes the hidden lock last, so it is the stamp.
-NPM_LOCKS    := $(shell find internal -name node_modules -prune -o -type f -name package-lock.json -print 2>/dev/null)
+# What the console serves: pinned packages from npm, copied into the folder that the binary embeds.
+ASSETS       := internal/web/assets/dist/.built
+ASSET_PARTS  := $(shell find internal/web/assets -type d \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
+# Counterparts that only tests talk to; npm writes its hidden lock last, so that is the stamp.
+NPM_LOCKS    := $(shell find internal -type d \( -name node_modules -o -path internal/web/assets \) -prune -o -type f -name package-lock.json -print 2>/dev/null)
 NPM_STAMPS   := $(NPM_LOCKS:package-lock.json=node_modules/.package-lock.json)
 
 .PHONY: help
@@ -43,11 +46,15 @@ help: ## Show this list.
 .PHONY: build
 build: $(BIN) ## Build bin/carillon.
 
-$(BIN): $(GO_SOURCES) $(NPM_STAMPS) go.mod go.sum
+$(BIN): $(GO_SOURCES) $(ASSETS) go.mod go.sum
 	$(GO) build -trimpath -o $@ ./cmd/carillon
 
 .PHONY: assets
-assets: $(NPM_STAMPS) ## Install the pinned browser files that the binary embeds.
+assets: $(ASSETS) ## Install the pinned browser files that the binary embeds.
+
+$(ASSETS): $(ASSET_PARTS) scripts/assets.sh
+	scripts/assets.sh
+	@mkdir -p $(@D) && touch $@
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	cd $* && npm ci --no-audit --no-fund --ignore-scripts
@@ -67,7 +74,7 @@ test: test-setup ## Set up what the tests need and run all of them.
 	CARILLON_TEST_STRICT=1 $(GO) test $(TESTFLAGS) ./...
 
 .PHONY: test-setup
-test-setup: $(NPM_STAMPS)
+test-setup: $(ASSETS) $(NPM_STAMPS)
 	@scripts/test-setup
 
 .PHONY: race
@@ -91,7 +98,7 @@ $(GOLANGCI):
 	GOFLAGS= GOBIN=$(@D) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
 .PHONY: lint
-lint: $(GOLANGCI) $(NPM_STAMPS) ## Lint the code and check that the tree holds nothing minified or vendored.
+lint: $(GOLANGCI) $(ASSETS) ## Lint the code and check that the tree holds nothing minified or vendored.
 	$(GOLANGCI) run ./...
 	scripts/check-tree
 
