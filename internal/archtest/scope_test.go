@@ -18,7 +18,7 @@ var scopeMakers = map[string][]string{
 	"ForJob":     {"internal/engine/jobs", "internal/app"},
 	"ForCarrier": {"internal/engine/inbound", "internal/engine/receipt", "internal/engine/send"},
 	"ForCommand": {"internal/app"},
-	"System":     {"internal/engine/jobs", "internal/engine/send", "internal/app"},
+	"System":     {"internal/engine/login", "internal/engine/jobs", "internal/engine/send", "internal/app"},
 }
 
 // testKits are packages that ship only for tests: they may make any scope.
