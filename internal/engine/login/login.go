@@ -1,0 +1,242 @@
+// Package login says who somebody is: staff by password and session, programs by key, and the very first
+// administrator by a one-time link. It is the only maker of scopes for people and keys. It refuses to say
+// what they may do (access does), and to tell a stranger whether an account exists.
+package login
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"carillon.dev/carillon/internal/base/clock"
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audit"
+	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Options tune sessions; the zero value is safe.
+type Options struct {
+	// Idle ends a session nobody used; 0 is 15 minutes.
+	Idle time.Duration
+	// Absolute ends every session; 0 is 12 hours.
+	Absolute time.Duration
+}
+
+// Service logs people and programs in.
+type Service struct {
+	store    store.Store
+	machine  clock.Clock
+	opt      Options
+	throttle *throttle
+	kiln     kiln
+	setup    setup
+	// decoy is compared with when the account is unknown, so that an answer takes as long either way.
+	decoy string
+}
+
+// New makes the service. machine is the machine's clock: sessions do not run fast in the demo.
+func New(s store.Store, machine clock.Clock, opt Options) (*Service, error) {
+	if opt.Idle == 0 {
+		opt.Idle = 15 * time.Minute
+	}
+	if opt.Absolute == 0 {
+		opt.Absolute = 12 * time.Hour
+	}
+	svc := &Service{store: s, machine: machine, opt: opt, throttle: newThrottle(), kiln: make(kiln, 2)}
+	decoy, err := svc.kiln.hash(context.Background(), newToken())
+	if err != nil {
+		return nil, err
+	}
+	svc.decoy = decoy
+	return svc, nil
+}
+
+// system is the scope of looking somebody up before anybody is known.
+func system() access.Scope { return access.System("login") }
+
+// errWrong is the one answer to a wrong name, a wrong password and a disabled account.
+func errWrong() error {
+	return errs.New(errs.Unauthenticated, "the name or the password is not right: check both and try again")
+}
+
+// SignIn checks a password and opens a new session. address is where the guess comes from. A wrong name,
+// a wrong password and a disabled account are the same errs.Unauthenticated; too many guesses are
+// errs.TooMany with the minutes to wait.
+func (s *Service) SignIn(ctx context.Context, name, password, address string) (Session, error) {
+	account := strings.ToLower(strings.TrimSpace(name))
+	now := s.machine.Now()
+	if wait := s.throttle.wait(account, address, now); wait > 0 {
+		return Session{}, errs.Newf(errs.TooMany,
+			"too many wrong passwords: wait %d minutes, or ask an administrator to set a new one",
+			int(wait/time.Minute)+1)
+	}
+	s.throttle.guess(account, address, now)
+
+	user, known, err := s.byLogin(ctx, account)
+	if err != nil {
+		return Session{}, err
+	}
+	hash := s.decoy
+	if known && user.PasswordHash != "" {
+		hash = user.PasswordHash
+	}
+	match, err := s.kiln.matches(ctx, password, hash)
+	if err != nil {
+		return Session{}, err
+	}
+	if !match || !known || user.PasswordHash == "" || user.Disabled {
+		if known {
+			return Session{}, s.refused(ctx, user)
+		}
+		return Session{}, errWrong()
+	}
+	s.throttle.right(account, address, now)
+	return s.open(ctx, user)
+}
+
+func (s *Service) byLogin(ctx context.Context, account string) (user org.StaffUser, known bool, err error) {
+	err = s.store.Read(ctx, system(), func(tx store.Tx) error {
+		user, err = tx.Users().ByLogin(ctx, account)
+		return err
+	})
+	if errs.Is(err, errs.NotFound) {
+		return org.StaffUser{}, false, nil
+	}
+	return user, err == nil, err
+}
+
+// refused leaves a trace of a wrong guess at an account that exists.
+func (s *Service) refused(ctx context.Context, user org.StaffUser) error {
+	scope := access.System("login").Within(user.Org)
+	err := s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "login.refused", "user", user.ID, ""))
+	})
+	if err != nil {
+		return err
+	}
+	return errWrong()
+}
+
+// NewUser is what it takes to add somebody who logs in.
+type NewUser struct {
+	Login    string
+	Name     string
+	Password string
+	Role     access.Role
+	Locale   string
+}
+
+// prepare checks a new user and makes its row.
+func (s *Service) prepare(ctx context.Context, o id.ID, n NewUser, now time.Time) (org.StaffUser, error) {
+	n.Login, n.Name = strings.ToLower(strings.TrimSpace(n.Login)), strings.TrimSpace(n.Name)
+	switch {
+	case n.Login == "" || len(n.Login) > 100 || strings.ContainsAny(n.Login, " \t\n"):
+		return org.StaffUser{}, errs.New(errs.Invalid, "give a log-in name without spaces, such as j.nowak").At("login")
+	case n.Name == "" || len(n.Name) > 200:
+		return org.StaffUser{}, errs.New(errs.Invalid, "give the person's name as colleagues know it").At("name")
+	case !knownRole(n.Role):
+		return org.StaffUser{}, errs.New(errs.Invalid, "choose a role: admin, manager, receptionist or viewer").At("role")
+	}
+	if err := CheckPassword(n.Login, n.Password); err != nil {
+		return org.StaffUser{}, err
+	}
+	hash, err := s.kiln.hash(ctx, n.Password)
+	if err != nil {
+		return org.StaffUser{}, err
+	}
+	return org.StaffUser{ID: id.New(), Org: o, Login: n.Login, Name: n.Name, Role: n.Role, Locale: n.Locale,
+		PasswordHash: hash, CreatedAt: now}, nil
+}
+
+func knownRole(r access.Role) bool {
+	switch r {
+	case access.Admin, access.Manager, access.Receptionist, access.Viewer:
+		return true
+	}
+	return false
+}
+
+// AddUser lets somebody in; the scope needs access.ManageUsers.
+func (s *Service) AddUser(ctx context.Context, scope access.Scope, n NewUser) (org.StaffUser, error) {
+	if !scope.Allows(access.ManageUsers) {
+		return org.StaffUser{}, errs.New(errs.Forbidden, "only an administrator may add users")
+	}
+	user, err := s.prepare(ctx, scope.Org(), n, s.machine.Now())
+	if err != nil {
+		return org.StaffUser{}, err
+	}
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		if user, err = tx.Users().Save(ctx, user); err != nil {
+			return err
+		}
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "user.add", "user", user.ID, "role="+string(user.Role)))
+	})
+	if errs.Is(err, errs.Conflict) {
+		return org.StaffUser{}, errs.New(errs.Conflict, "this log-in name is taken: choose another").At("login")
+	}
+	return user, err
+}
+
+// ListUsers lists who may log in; the scope needs access.ManageUsers.
+func (s *Service) ListUsers(ctx context.Context, scope access.Scope) (users []org.StaffUser, err error) {
+	if !scope.Allows(access.ManageUsers) {
+		return nil, errs.New(errs.Forbidden, "only an administrator may see the users")
+	}
+	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
+		users, err = tx.Users().List(ctx)
+		return err
+	})
+	return users, err
+}
+
+// SetDisabled locks somebody out at once, or lets them in again; the scope needs access.ManageUsers.
+func (s *Service) SetDisabled(ctx context.Context, scope access.Scope, user id.ID, disabled bool) error {
+	if !scope.Allows(access.ManageUsers) {
+		return errs.New(errs.Forbidden, "only an administrator may change users")
+	}
+	if disabled && user == scope.Actor().ID() {
+		return errs.New(errs.Precondition, "you cannot lock yourself out: ask another administrator")
+	}
+	action := "user.enable"
+	if disabled {
+		action = "user.disable"
+	}
+	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		u, err := tx.Users().Get(ctx, user)
+		if err != nil {
+			return err
+		}
+		u.Disabled = disabled
+		if _, err = tx.Users().Save(ctx, u); err != nil {
+			return err
+		}
+		if err = tx.Users().DropSessionsOf(ctx, user); err != nil {
+			return err
+		}
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), action, "user", user, ""))
+	})
+}
+
+// Prefer keeps a person's own language and theme; empty fields stay as they are.
+func (s *Service) Prefer(ctx context.Context, scope access.Scope, locale, theme string) error {
+	if scope.Actor().Kind() != access.User {
+		return errs.New(errs.Forbidden, "only a person has preferences")
+	}
+	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		u, err := tx.Users().Get(ctx, scope.Actor().ID())
+		if err != nil {
+			return err
+		}
+		if locale != "" {
+			u.Locale = locale
+		}
+		if theme != "" {
+			u.Theme = theme
+		}
+		_, err = tx.Users().Save(ctx, u)
+		return err
+	})
+}

@@ -1,0 +1,72 @@
+// Package console is the staff's web console: server-rendered pages, small updates by htmx, live views by
+// one event stream. It refuses to decide anything: each handler parses, calls one use-case and shows what
+// it said.
+package console
+
+import (
+	"log/slog"
+	"net/http"
+
+	"carillon.dev/carillon/internal/engine/live"
+	"carillon.dev/carillon/internal/engine/login"
+	"carillon.dev/carillon/internal/web/assets"
+)
+
+// Options tune the console; the zero value is safe.
+type Options struct {
+	// Secure says that readers come by TLS (own or a declared proxy's): cookies get the __Host- prefix.
+	Secure bool
+	// ClientAddress reads the reader's address from a request that a declared proxy passed on; nil takes
+	// the connection's own.
+	ClientAddress func(*http.Request) string
+	// Violations is told about every content security policy report that a browser sends; nil logs them.
+	Violations func()
+}
+
+// Needs are the use-cases that the pages call.
+type Needs struct {
+	Login *login.Service
+	Desk  Desk
+	Live  *live.Hub
+}
+
+// Console serves the pages.
+type Console struct {
+	need   Needs
+	opt    Options
+	log    *slog.Logger
+	assets *assets.Set
+	words  *catalogue
+}
+
+// New makes the console. Without built assets it is an errs.Precondition that names `make build`.
+func New(need Needs, log *slog.Logger, opt Options) (*Console, error) {
+	set, err := assets.Load()
+	if err != nil {
+		return nil, err
+	}
+	words, err := loadCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	if opt.ClientAddress == nil {
+		opt.ClientAddress = connectionAddress
+	}
+	return &Console{need: need, opt: opt, log: log, assets: set, words: words}, nil
+}
+
+// Handler is the whole console with its security headers. Mount it at "/".
+func (c *Console) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+c.assets.Prefix(), c.assets)
+	mux.HandleFunc("POST /csp-report", c.cspReport)
+	c.openRoutes(mux)
+	for _, r := range c.routes() {
+		mux.HandleFunc(r.pattern, c.signedIn(r))
+	}
+	mux.HandleFunc("/", c.signedIn(route{handle: c.notFound}))
+
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(c.crossOrigin))
+	return c.recovered(c.headers(guard.Handler(mux)))
+}

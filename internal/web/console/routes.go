@@ -1,0 +1,37 @@
+package console
+
+import (
+	"net/http"
+
+	"carillon.dev/carillon/internal/core/access"
+)
+
+// route is one page or form of somebody who is logged in.
+type route struct {
+	pattern string
+	active  string        // the menu item it belongs to
+	needs   access.Action // what the reader must be allowed; empty is nothing
+	handle  func(w http.ResponseWriter, r *http.Request, p *Page)
+}
+
+// openRoutes are for readers who are not logged in.
+func (c *Console) openRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /login", c.loginForm)
+	mux.HandleFunc("POST /login", c.loginSubmit)
+	mux.HandleFunc("POST /logout", c.logout)
+	mux.HandleFunc("GET /setup/{token}", c.setupForm)
+	mux.HandleFunc("POST /setup/{token}", c.setupSubmit)
+	mux.HandleFunc("POST /language", c.chooseLanguage)
+	mux.HandleFunc("GET /live", c.live)
+}
+
+// routes are the pages and forms behind the log-in, in the order of the menu.
+func (c *Console) routes() []route {
+	return []route{
+		{"GET /stop", "", access.StopAll, c.stopForm},
+		{"POST /stop", "", access.StopAll, c.stop},
+		{"POST /resume", "", access.StopAll, c.resume},
+		{"POST /theme", "", "", c.chooseTheme},
+		{"POST /site", "", "", c.chooseSite},
+	}
+}

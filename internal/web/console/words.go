@@ -1,0 +1,132 @@
+package console
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/go-playground/locales"
+	"github.com/go-playground/locales/en_GB"
+	"github.com/go-playground/locales/pl"
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+//go:embed locales/*.json
+var localeFiles embed.FS
+
+// languages are those with a complete catalogue; the first is used when a reader asks for none of them.
+var languages = []struct {
+	Code  string
+	Name  string // in the language itself
+	dates locales.Translator
+}{
+	{"en", "English", en_GB.New()},
+	{"pl", "Polski", pl.New()},
+}
+
+// catalogue is every visible text in every language.
+type catalogue struct {
+	bundle *i18n.Bundle
+	match  language.Matcher
+}
+
+func loadCatalogue() (*catalogue, error) {
+	c := &catalogue{bundle: i18n.NewBundle(language.English)}
+	c.bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	files, err := fs.Glob(localeFiles, "locales/*.json")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if _, err := c.bundle.LoadMessageFileFS(localeFiles, f); err != nil {
+			return nil, fmt.Errorf("catalogue %s: %w", f, err)
+		}
+	}
+	tags := make([]language.Tag, len(languages))
+	for i, l := range languages {
+		tags[i] = language.MustParse(l.Code)
+	}
+	c.match = language.NewMatcher(tags)
+	return c, nil
+}
+
+// Words speaks one language: texts of the catalogue, dates, times and counts.
+type Words struct {
+	Code  string
+	local *i18n.Localizer
+	dates locales.Translator
+}
+
+// words picks the language: the user's own setting, else what the browser asks for, else English.
+func (c *catalogue) words(own, accept string) *Words {
+	_, i := language.MatchStrings(c.match, own, accept)
+	l := languages[i]
+	return &Words{Code: l.Code, local: i18n.NewLocalizer(c.bundle, l.Code), dates: l.dates}
+}
+
+// Dir is the writing direction of the language, for the page's dir attribute.
+func (w *Words) Dir() string {
+	script, _ := language.Make(w.Code).Script()
+	switch script.String() {
+	case "Arab", "Hebr", "Syrc", "Thaa":
+		return "rtl"
+	}
+	return "ltr"
+}
+
+// T is the text of a key. Arguments are pairs of a name and a value for the places in the text.
+func (w *Words) T(key string, args ...any) string { return w.text(key, nil, args) }
+
+// N is the text of a key in the plural form of n, which the text names as {{.N}}.
+func (w *Words) N(key string, n int, args ...any) string {
+	return w.text(key, n, append(args, "N", w.Int(n)))
+}
+
+// Has reports whether the catalogue has a text of this key.
+func (w *Words) Has(key string) bool {
+	_, err := w.local.Localize(&i18n.LocalizeConfig{MessageID: key})
+	return err == nil
+}
+
+// Enum is the text of a value of a closed list: prefix and value make the key. A value that a newer part
+// of the program brought and the catalogue lacks is shown as it is; a test keeps that from happening.
+func (w *Words) Enum(prefix, value string) string {
+	if value == "" {
+		return ""
+	}
+	if key := prefix + value; w.Has(key) {
+		return w.T(key)
+	}
+	return strings.ReplaceAll(value, "_", " ")
+}
+
+func (w *Words) text(key string, n any, args []any) string {
+	data := map[string]any{}
+	for i := 0; i+1 < len(args); i += 2 {
+		data[fmt.Sprint(args[i])] = args[i+1]
+	}
+	s, err := w.local.Localize(&i18n.LocalizeConfig{MessageID: key, PluralCount: n, TemplateData: data})
+	if err != nil {
+		return key // the catalogue test fails before a reader can see this
+	}
+	return s
+}
+
+// Int is a count with the language's separators.
+func (w *Words) Int(n int) string { return w.dates.FmtNumber(float64(n), 0) }
+
+// Day is a date with its weekday, as "Wednesday, 4 March 2026".
+func (w *Words) Day(t time.Time) string { return w.dates.FmtDateFull(t) }
+
+// Date is a short date that cannot be misread, as "4 Mar 2026".
+func (w *Words) Date(t time.Time) string { return w.dates.FmtDateMedium(t) }
+
+// Clock is hours and minutes.
+func (w *Words) Clock(t time.Time) string { return w.dates.FmtTimeShort(t) }
+
+// Moment is date and time in the zone t carries.
+func (w *Words) Moment(t time.Time) string { return w.Date(t) + ", " + w.Clock(t) }
