@@ -1,4 +1,246 @@
 package store
 
-// Messages keeps messages with their attempts and receipts.
-type Messages interface{}
+import (
+	"context"
+	"time"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/core/purpose"
+)
+
+// Messages keeps messages with their attempts and receipts. It writes only moves that message.State allows; a
+// row that is no longer where the caller believes is left alone and not reported as moved.
+type Messages interface {
+	MessagePlans
+	MessageQueue
+	MessageProgress
+	MessageReads
+}
+
+// Draft is a message with what rendering it again needs.
+type Draft struct {
+	message.Message
+	Flags message.Flags
+	// Vars are values that facts cannot give back later: an old visit time, reply codes. Sealed with the text.
+	Vars map[string]phi.Text
+	// HeldUntil is when a held message may be looked at again; zero when somebody must act first.
+	HeldUntil time.Time
+	// Resent: the text went out a second time because its first outcome stayed unknown.
+	Resent bool
+}
+
+// Key is the natural key of a message of a journey; the zero Key is none.
+type Key struct {
+	Enrollment id.ID
+	Step       string
+	Occurrence int
+}
+
+// IsZero reports whether there is no natural key.
+func (k Key) IsZero() bool { return k.Enrollment.IsZero() }
+
+// Key is the draft's natural key: set for every origin with an enrollment.
+func (d *Draft) Key() Key {
+	return Key{Enrollment: d.Origin.Enrollment, Step: d.Origin.Step, Occurrence: d.Origin.Occurrence}
+}
+
+// Selection picks waiting messages; fields that are set must all match, and one of the first four must be set.
+type Selection struct {
+	Message     id.ID
+	Enrollment  id.ID
+	Person      id.ID
+	Appointment id.ID
+	// Below picks texts that state an older version of the visit than this; 0 picks every version.
+	Below int64
+}
+
+// MessagePlans is how messages come and how they are taken back before they leave.
+type MessagePlans interface {
+	// Insert writes drafts as they are (held, refused, queued) with their events. A draft whose natural key was
+	// used before is not written; its place in the answer is false.
+	Insert(ctx context.Context, drafts []Draft, events []message.Event) ([]bool, error)
+	// KeysTaken says which natural keys were used before.
+	KeysTaken(ctx context.Context, keys []Key) ([]bool, error)
+	// Cancel ends waiting messages (held or queued) at once and says which.
+	Cancel(ctx context.Context, which Selection, why message.Reason) ([]id.ID, error)
+	// Settle moves waiting messages (held or queued) by a new decision: queued with a new due time, held,
+	// refused, expired or cancelled. It says which moved.
+	Settle(ctx context.Context, moves []Move) ([]bool, error)
+}
+
+// Move is one waiting message and what a new decision made of it.
+type Move struct {
+	Message  id.ID
+	From, To message.State
+	Reason   message.Reason
+	DueAt    time.Time // queued: the new due time; zero keeps it
+	Until    time.Time // held: when to look again
+	Route    id.ID     // queued: another route and sender; zero keeps them
+	Sender   id.ID
+	Decision *message.Decision // nil keeps the record
+	Event    bool              // also write an event row
+}
+
+// MessageQueue is what a sender loop lives from.
+type MessageQueue interface {
+	// Due reads the most urgent queued messages of a route whose time has come: by priority, then by due time.
+	Due(ctx context.Context, route id.ID, now time.Time, limit int) ([]Draft, error)
+	// Held reads messages whose hold ends by now, or with person set those that wait for somebody.
+	Held(ctx context.Context, now time.Time, person bool, p Page) ([]Draft, error)
+	// Revisions reads what the leasing transaction compares, in the order of the questions.
+	Revisions(ctx context.Context, of []Bound) ([]Revs, error)
+	// Lease moves queued messages to sending, counting the attempt, and says which moved. The caller holds the
+	// route's lease with this fence.
+	Lease(ctx context.Context, l Lease, rows []Leased) ([]bool, error)
+	// Recover turns what a dead lease left sending into unknown, each with an event, and says which.
+	Recover(ctx context.Context, route id.ID, before Fence, limit int) ([]id.ID, error)
+}
+
+// Bound names the rows that a message is bound to.
+type Bound struct {
+	Person, Point, Visit, Location id.ID
+}
+
+// Revs are the revisions of Bound rows; zero for one that is not there.
+type Revs struct {
+	Person, Point, Visit, Location int64
+}
+
+// Fence is the generation of a route's lease; a higher one has taken over.
+type Fence int64
+
+// Lease is who moves messages to sending, and when.
+type Lease struct {
+	Route   id.ID
+	Fence   Fence
+	Machine time.Time // machine time
+	Domain  time.Time // domain time, kept as the time of sending
+}
+
+// Leased is one message to move; Text replaces the stored text when rendering again gave another.
+type Leased struct {
+	Message  id.ID
+	Org      id.ID
+	Person   id.ID
+	Decision *message.Decision // nil keeps the record
+	Rewrite  *Draft            // nil keeps text, segments and coding
+}
+
+// MessageProgress is what carriers say about messages.
+type MessageProgress interface {
+	// Answered records what became of hand-overs: accepted, failed, unknown, or queued again. It says which moved.
+	Answered(ctx context.Context, answers []Answered) ([]bool, error)
+	// Receipted records final states by message and part, and says which messages moved and where to.
+	Receipted(ctx context.Context, receipts []Receipted) ([]message.State, error)
+	// ByProvider finds messages by the carrier's ids; ids that nobody knows are left out.
+	ByProvider(ctx context.Context, route id.ID, ids []string) (map[string]Part, error)
+	// Park keeps receipts that fit nothing yet; TakeParked gives back and removes those of these ids.
+	Park(ctx context.Context, receipts []Parked) error
+	TakeParked(ctx context.Context, route id.ID, ids []string) ([]Parked, error)
+	// ParkedCount is how many receipts wait on a route. DropParked removes what is older and says how many.
+	ParkedCount(ctx context.Context, route id.ID) (int, error)
+	DropParked(ctx context.Context, before time.Time, limit int) (int, error)
+	// OpenUnknown lists messages of unknown outcome to one number, whose lease began in [from, to).
+	OpenUnknown(ctx context.Context, route id.ID, to phone.Number, from, until time.Time) ([]Draft, error)
+	// UnknownBefore lists open unknowns that were handed over before then, with their purposes.
+	UnknownBefore(ctx context.Context, before time.Time, p Page) ([]Draft, error)
+	// CloseUnknown applies the purpose's policy to an unknown: queued again (once), or left for good.
+	CloseUnknown(ctx context.Context, moves []Move) ([]bool, error)
+}
+
+// Part is one part of a message as a carrier's id names it. Number is 0 for a text of one submit.
+type Part struct {
+	Message id.ID
+	Number  int
+	Parts   int
+}
+
+// Answered is what became of one hand-over of a message.
+type Answered struct {
+	Message id.ID
+	Org     id.ID
+	Attempt int
+	To      message.State // accepted, failed, unknown, queued
+	Reason  message.Reason
+	Code    string // the carrier's own code
+	// ProviderID is the id of a text in one submit; Parts has one per submit otherwise.
+	ProviderID string
+	Parts      []PartAnswer
+	Route      id.ID
+	DueAt      time.Time // queued: not before
+	// Refund gives the attempt back: nothing was ever written to the line.
+	Refund bool
+}
+
+// PartAnswer is the answer for one part; an empty ProviderID is a part that was not accepted.
+type PartAnswer struct {
+	Number     int
+	ProviderID string
+	State      message.State // accepted, failed or unknown
+}
+
+// Receipted is a final (or late) state for one part of a message.
+type Receipted struct {
+	Part
+	Org        id.ID
+	Route      id.ID
+	State      message.State // delivered, undelivered or expired
+	Code       string
+	ProviderID string // for an unknown that this receipt resolves; empty otherwise
+	At         time.Time
+}
+
+// Parked is a receipt that fits nothing yet.
+type Parked struct {
+	Org         id.ID
+	Route       id.ID
+	ProviderID  string
+	State       message.State
+	Code        string
+	UserRef     int
+	SubmittedAt time.Time
+	ReceivedAt  time.Time // machine time
+}
+
+// MessageReads is what people and other use-cases look at.
+type MessageReads interface {
+	Get(ctx context.Context, m id.ID) (Draft, error)
+	ByIDs(ctx context.Context, ids []id.ID) ([]Draft, error)
+	// List pages through messages, newest first: After is the last id of the page before.
+	List(ctx context.Context, f MessageFilter, p Page) ([]Draft, error)
+	// OfVisits lists messages that state these visits, oldest first, waiting ones included.
+	OfVisits(ctx context.Context, visits []id.ID) (map[id.ID][]Draft, error)
+	Events(ctx context.Context, m id.ID) ([]message.Event, error)
+	// Parts lists the parts of a text that went in several submits.
+	Parts(ctx context.Context, m id.ID) ([]PartAnswer, error)
+	// SentCounts counts texts handed over (or leased) to persons for purposes since then, in the order asked.
+	SentCounts(ctx context.Context, asks []CountAsk) ([]SentCount, error)
+	// AutoReplies counts automatic answers to contact points since then.
+	AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error)
+	// StateCounts counts an organization's messages planned since then by state, for dashboards and benchmarks.
+	StateCounts(ctx context.Context, since time.Time) (map[message.State]int, error)
+}
+
+// MessageFilter narrows a list; empty fields do not.
+type MessageFilter struct {
+	States   []message.State
+	Person   id.ID
+	Location id.ID
+	Route    id.ID
+	Purpose  purpose.Purpose
+	Reason   message.Reason
+	From, To time.Time // by due time
+}
+
+// CountAsk asks how often a person was written to.
+type CountAsk struct {
+	Person    id.ID
+	Purpose   purpose.Purpose
+	Day, Week time.Time // beginnings of the day and week that the caps count in
+}
+
+// SentCount is the answer to a CountAsk.
+type SentCount struct{ Day, Week int }
