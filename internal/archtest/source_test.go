@@ -101,6 +101,36 @@ func TestTestsDoNotSleep(t *testing.T) {
 	wantFinding(t, sleeps(snippet(t, "internal/core/x/x_test.go", "package x\nimport \"time\"\nfunc f() { time.Sleep(1) }\n")))
 }
 
+// skips are tests that step aside when something is missing. A generator that throws a value away calls Skip
+// without a word and is no such test.
+func skips(tr *tree) []string {
+	var out []string
+	for _, f := range tr.files {
+		if strings.HasPrefix(f.text, "//go:build soak\n") {
+			continue
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			sel, ok := call.Fun.(*ast.SelectorExpr)
+			if ok && len(call.Args) > 0 && (sel.Sel.Name == "Skip" || sel.Sel.Name == "Skipf") {
+				out = append(out, tr.at(call)+" skips a test")
+			}
+			return true
+		})
+	}
+	return out
+}
+
+func TestNoTestStepsAside(t *testing.T) {
+	t.Parallel()
+	wantOnly(t, "make test brings what the tests need; a test that skips itself where a browser or a database is missing says nothing when it passes (long runs have the build tag soak)",
+		skips(load(t)))
+	wantFinding(t, skips(snippet(t, "internal/store/x/x_test.go", "package x\nfunc f(t T) { t.Skip(\"no PostgreSQL\") }\n")))
+}
+
 var unfinished = regexp.MustCompile(`\b(TO` + `DO|FIX` + `ME|X` + `XX|HA` + `CK)\b`)
 
 func unfinishedWork(tr *tree) []string {
