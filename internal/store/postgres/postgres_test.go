@@ -1,0 +1,12 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"carillon.dev/carillon/internal/store/storetest"
+)
+
+func TestStore(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, storetest.Postgres)
+}
