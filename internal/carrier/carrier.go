@@ -23,7 +23,7 @@ type Connector interface {
 	// Submit hands over a batch in order. It blocks while the window is full and returns when every entry
 	// has been handed over or has its definite outcome; when the line is down, or ctx ends first, the rest
 	// is reported as NotHandedOver. The batch and what it points to may be reused after the return. It is
-	// safe for concurrent use, but must not be called from a Handler method.
+	// safe for concurrent use, but must not be called from a Handler method, nor before Run.
 	Submit(ctx context.Context, batch []Submit)
 
 	// Health is a snapshot for the sender loop, the console and the metrics.
@@ -36,13 +36,15 @@ type Connector interface {
 // Querier is a connector that can ask what became of a text that the carrier has accepted. It follows up
 // receipts that never came; it never resolves an unknown, because an unknown has no provider id.
 type Querier interface {
-	// Query returns the state as an Receipt without anything to acknowledge. errs.Unavailable: no
+	// Query returns the state as a Receipt without anything to acknowledge. errs.Unavailable: no
 	// answer; errs.NotFound: the carrier does not know the id (any more).
 	Query(ctx context.Context, providerID string, from Address) (Receipt, error)
 }
 
-// Handler is the engine's side of a route. A connector calls the Handle methods from its reading goroutine:
-// while one blocks, nothing more is read, which is the back-pressure. Slices belong to the handler.
+// Handler is the engine's side of a route. It is safe for concurrent use: answers, receipts and texts come from
+// the connector's reading goroutine, and while one of those calls blocks nothing more is read, which is the
+// back-pressure; refusals come from the goroutine that called Submit, timeouts from a timer. Slices belong to the
+// handler.
 type Handler interface {
 	// Guard is asked under the lock that appends the submit to the write buffer; the append is the
 	// hand-off. It must not block, call back into the connector, or keep s.
