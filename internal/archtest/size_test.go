@@ -75,3 +75,37 @@ func TestSizeRuleSeesABreach(t *testing.T) {
 		t.Error("a long file was not seen")
 	}
 }
+
+// An interface says what its user needs. The store's are the exception: each is all that can be asked of one
+// kind of row, written once per database.
+const (
+	interfaceMethods      = 5
+	storeInterfaceMethods = 20
+)
+
+func wideInterfaces(tr *tree) []string {
+	var out []string
+	for _, f := range tr.code() {
+		budget := interfaceMethods
+		if within(f.dir, "internal/store") {
+			budget = storeInterfaceMethods
+		}
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			spec, ok := n.(*ast.TypeSpec)
+			if !ok {
+				return true
+			}
+			if it, ok := spec.Type.(*ast.InterfaceType); ok && it.Methods.NumFields() > budget {
+				out = append(out, fmt.Sprintf("%s: %s has %d methods, budget %d", tr.at(spec), spec.Name.Name, it.Methods.NumFields(), budget))
+			}
+			return true
+		})
+	}
+	return out
+}
+
+func TestInterfacesStaySmall(t *testing.T) {
+	t.Parallel()
+	wantOnly(t, "a small interface has more than one implementation and a fake that fits on a screen", wideInterfaces(load(t)))
+	wantFinding(t, wideInterfaces(snippet(t, "internal/engine/x/x.go", "package x\ntype I interface { A(); B(); C(); D(); E(); F() }\n")))
+}
