@@ -62,7 +62,7 @@ type Receipt struct {
 	ProviderID   string // in the route's canonical form, equal to Outcome.ProviderID
 	State        ReceiptState
 	Intermediate bool   // an intermediate notification: more follows even if the state looks final
-	ErrCode      string // the carrier's error code as it wrote it (letters, digits, -), at most 16 octets; may be empty
+	ErrCode      string // the carrier's error code as it wrote it (letters, digits, -), at most 8 octets; may be empty
 	NetworkError string // network type and code in hexadecimal from the network_error_code TLV; may be empty
 
 	UserRef     uint16    // echoed user_message_reference, 0 if none

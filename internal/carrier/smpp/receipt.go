@@ -184,19 +184,21 @@ func (c *Config) readReceipt(m *pdu.Message, zone *time.Location, r *carrier.Rec
 	return r.State != "" && (r.ProviderID != "" || r.UserRef != 0)
 }
 
-// errCode keeps what may stand in an error code and drops the rest: the field comes from outside and goes to
-// rows, metrics and pages.
+// errCode takes what may be an error code: up to 8 letters, digits and dashes. The field comes from outside and
+// goes to rows, metrics and pages; anything else in it could be a number or a word of a patient's.
 func errCode(v []byte) string {
 	if string(v) == "000" { // by far the commonest: no allocation
 		return "000"
 	}
-	keep := make([]byte, 0, 16)
+	if len(v) > 8 {
+		return ""
+	}
 	for _, c := range v {
-		if len(keep) < cap(keep) && (c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '-') {
-			keep = append(keep, c)
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '-' {
+			return ""
 		}
 	}
-	return string(keep)
+	return string(v)
 }
 
 const maxIDLen = 64 // message_id is at most 65 octets with its terminator
