@@ -104,7 +104,7 @@ func (s *Store) start(ctx context.Context, o Options) error {
 		return err
 	}
 	s.base = sqlstore.NewBase(o.Clock, ring, sqlstore.NewHub(false))
-	if s.jobs, err = river.NewClient(riverpgxv5.New(s.pool), &river.Config{Logger: o.Log}); err != nil {
+	if s.jobs, err = river.NewClient(riverpgxv5.New(s.pool), insertOnly(o.Log)); err != nil {
 		return errs.Wrap(errs.Internal, "the job library refuses its configuration", err)
 	}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -239,6 +239,12 @@ func (s *Store) Read(ctx context.Context, scope access.Scope, do func(store.Tx) 
 // Subscribe tells of committed changes of every node.
 func (s *Store) Subscribe(topics ...store.Topic) store.Subscription {
 	return s.base.Hub.Subscribe(topics...)
+}
+
+// insertOnly configures the client that only inserts. It tells workers of an insert at most once per cooldown, and
+// counts inserts that are rolled back later too: with the default of 100 ms workers would often wait for their poll.
+func insertOnly(log *slog.Logger) *river.Config {
+	return &river.Config{Logger: log, FetchCooldown: time.Millisecond}
 }
 
 // WriteStats says how long write transactions took.

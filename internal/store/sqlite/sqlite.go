@@ -93,7 +93,7 @@ func (s *Store) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.base = sqlstore.NewBase(o.Clock, ring, sqlstore.NewHub(true))
-	s.jobs, err = river.NewClient(riversqlite.New(s.writer), &river.Config{Logger: o.Log})
+	s.jobs, err = river.NewClient(riversqlite.New(s.writer), insertOnly(o.Log))
 	return err
 }
 
@@ -197,6 +197,12 @@ func (s *Store) Read(ctx context.Context, scope access.Scope, do func(store.Tx) 
 // Subscribe tells of committed changes of this process, the only one that writes.
 func (s *Store) Subscribe(topics ...store.Topic) store.Subscription {
 	return s.base.Hub.Subscribe(topics...)
+}
+
+// insertOnly configures the client that only inserts. It tells workers of an insert at most once per cooldown, and
+// counts inserts that are rolled back later too: with the default of 100 ms workers would often wait for their poll.
+func insertOnly(log *slog.Logger) *river.Config {
+	return &river.Config{Logger: log, FetchCooldown: time.Millisecond}
 }
 
 // WriteStats says how long write transactions held the writer.
