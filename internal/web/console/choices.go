@@ -58,6 +58,10 @@ func (c *Console) chooseSite(w http.ResponseWriter, r *http.Request, p *Page) {
 }
 
 func (c *Console) stopForm(w http.ResponseWriter, r *http.Request, p *Page) {
+	if p.Org.StoppedAt != nil {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return
+	}
 	c.show(w, r, http.StatusOK, stopView(p))
 }
 

@@ -38,7 +38,7 @@ func cookieValue(r *http.Request, name string) string {
 
 func (c *Console) setCookie(w http.ResponseWriter, name, value string, ends time.Time) {
 	k := &http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, Secure: c.opt.Secure,
-		SameSite: http.SameSiteLaxMode, Expires: ends}
+		SameSite: http.SameSiteLaxMode, Expires: ends} // a zero time sets no date
 	if value == "" {
 		k.MaxAge = -1
 	}
@@ -138,7 +138,7 @@ func (c *Console) loginSubmit(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *Console) start(w http.ResponseWriter, s login.Session) {
-	c.setCookie(w, c.sessionCookie(), s.Token, s.Ends)
+	c.setCookie(w, c.sessionCookie(), s.Token, time.Time{}) // gone with the browser; the server ends it too
 }
 
 func (c *Console) logout(w http.ResponseWriter, r *http.Request) {
