@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/sms"
 )
 
 // Acker takes the acknowledgement of one delivery; a connector's session implements it.
@@ -80,11 +81,14 @@ type Inbound struct {
 	From phi.Text // the phone, as the carrier writes it
 	To   phi.Text // the number or short code written to
 
-	Coding     Coding
-	DataCoding uint8  // raw data_coding, for coding groups that Coding cannot tell
-	UDH        Octets // with its length octet, or nil
-	Payload    Octets // in Coding
-	Concat     Part   // zero for a text of one part
+	// DataCoding, Alphabet, UDH and Payload are what core/sms decodes: UDH and Payload joined are the user
+	// data, and UDHI is set when UDH is there.
+	DataCoding uint8
+	Alphabet   sms.DefaultAlphabet // what data_coding 0 means on this route
+	UDH        Octets              // with its length octet, or nil
+	Payload    Octets              // in Coding
+	Coding     Coding              // DataCoding, boiled down
+	Concat     Part                // from UDH or from the sar_ TLVs; zero for a text of one part
 
 	ReceivedAt time.Time // machine time
 }

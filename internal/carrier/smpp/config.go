@@ -9,6 +9,7 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/core/sms"
 )
 
 // Config of one SMPP route. The zero value plus Host and SystemID is a careful bind: one transceiver, window 10,
@@ -44,7 +45,7 @@ type Config struct {
 	DestPlus             bool // keep the leading + of the destination
 
 	ServiceType        string
-	Alphabet           Alphabet // what data_coding 0 means at this carrier; gsm if empty
+	Alphabet           sms.DefaultAlphabet // what data_coding 0 means at this carrier: gsm7 (if empty) or latin1
 	Concat             carrier.Concat
 	Validity           time.Duration // default validity period; 0 leaves it to the carrier
 	RegisteredDelivery int           // octet that asks for a receipt; 1 if 0
@@ -67,16 +68,6 @@ const (
 	BindTransceiver BindMode = "transceiver"
 	// BindPair uses one connection to send and one to receive.
 	BindPair BindMode = "pair"
-)
-
-// Alphabet is what a carrier takes data_coding 0 to mean.
-type Alphabet string
-
-const (
-	// AlphabetGSM: GSM 03.38, one septet an octet.
-	AlphabetGSM Alphabet = "gsm"
-	// AlphabetLatin1: ISO-8859-1, transcoded by the carrier.
-	AlphabetLatin1 Alphabet = "latin1"
 )
 
 // IDForm says how a receipt writes an id that submit_sm_resp gave.
@@ -117,7 +108,7 @@ func (c Config) withDefaults() Config {
 		c.SourceTON, c.SourceNPI = -1, -1
 	}
 	c.Bind = orStr(c.Bind, BindTransceiver)
-	c.Alphabet = orStr(c.Alphabet, AlphabetGSM)
+	c.Alphabet = orStr(c.Alphabet, sms.AlphabetGSM7)
 	c.Concat = orStr(c.Concat, carrier.ConcatUDH)
 	c.ReceiptID = orStr(c.ReceiptID, IDSame)
 	c.ReceiptZone = orStr(c.ReceiptZone, "UTC")
@@ -155,7 +146,7 @@ func (c Config) Validate() error {
 		{"bind", c.Bind == BindTransceiver || c.Bind == BindPair, "must be transceiver or pair"},
 		{"window", c.Window >= 1 && c.Window <= 5000, "a window is between 1 and 5000 submits"},
 		{"max_unacked", c.MaxUnacked >= 1, "must be positive"},
-		{"alphabet", c.Alphabet == AlphabetGSM || c.Alphabet == AlphabetLatin1, "must be gsm or latin1"},
+		{"alphabet", c.Alphabet == sms.AlphabetGSM7 || c.Alphabet == sms.AlphabetLatin1, "must be gsm7 or latin1"},
 		{"concat", c.Concat == carrier.ConcatUDH || c.Concat == carrier.ConcatSAR || c.Concat == carrier.ConcatWhole, "must be udh, sar or whole"},
 		{"receipt_id", c.ReceiptID == IDSame || c.ReceiptID == IDHexToDec || c.ReceiptID == IDDecToHex, "must be same, hex_to_dec or dec_to_hex"},
 		{"registered_delivery", c.RegisteredDelivery > 0 && c.RegisteredDelivery < 256, "is one octet, and 0 would ask for no receipt"},

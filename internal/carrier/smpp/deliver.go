@@ -7,6 +7,7 @@ import (
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/carrier/smpp/pdu"
+	"carillon.dev/carillon/internal/core/sms"
 )
 
 // isReceipt tells receipts from texts: by the message type bits of esm_class, or, for carriers that forget
@@ -27,7 +28,7 @@ func isReceipt(m *pdu.Message) bool {
 func (c *Config) readInbound(m *pdu.Message, now time.Time) (carrier.Inbound, bool) {
 	in := carrier.Inbound{
 		From: phi.T(string(m.Source.Addr)), To: phi.T(string(m.Dest.Addr)),
-		Coding: c.inboundCoding(m.DataCoding), DataCoding: m.DataCoding, ReceivedAt: now,
+		Coding: c.inboundCoding(m.DataCoding), DataCoding: m.DataCoding, Alphabet: c.Alphabet, ReceivedAt: now,
 	}
 	data := bytes.Clone(m.UserData())
 	if m.ESMClass&pdu.ESMUDHI != 0 && len(data) > 0 {
@@ -59,7 +60,7 @@ func sarPart(p pdu.Params) carrier.Part {
 // nobody here can read (JIS, Cyrillic, Hebrew code pages) come as Binary with the raw value beside.
 func (c *Config) inboundCoding(dc uint8) carrier.Coding {
 	switch {
-	case dc == dcDefault && c.Alphabet == AlphabetLatin1, dc == dcLatin1, dc == 0x01: // 1: IA5, a part of Latin-1
+	case dc == dcDefault && c.Alphabet == sms.AlphabetLatin1, dc == dcLatin1, dc == 0x01: // 1: IA5, a part of Latin-1
 		return carrier.Latin1
 	case dc == dcDefault:
 		return carrier.GSM7

@@ -7,6 +7,7 @@ import (
 
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/carrier/smpp/pdu"
+	"carillon.dev/carillon/internal/core/sms"
 )
 
 const (
@@ -142,7 +143,7 @@ func (e *encoder) userData(s *carrier.Submit) bool {
 	case carrier.GSM7:
 		m.DataCoding = dcDefault
 		most = most * 8 / 7
-		if e.cfg.Alphabet == AlphabetLatin1 {
+		if e.cfg.Alphabet == sms.AlphabetLatin1 {
 			ok := false
 			if e.data, ok = appendLatin1(e.data, s.Payload); !ok {
 				return false

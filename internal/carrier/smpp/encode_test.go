@@ -9,6 +9,7 @@ import (
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/carrier/smpp/pdu"
+	"carillon.dev/carillon/internal/core/sms"
 )
 
 func encoded(t *testing.T, c Config, s carrier.Submit) (pdu.Message, bool) {
@@ -99,12 +100,12 @@ func TestUserDataIsPlacedAsTheRouteWants(t *testing.T) {
 func TestRoutesThatTakeLatin1ForTheDefault(t *testing.T) {
 	t.Parallel()
 	// "é[ @" in septets: 05, escape 3C, 20, 00.
-	m, ok := encoded(t, Config{Alphabet: AlphabetLatin1}, carrier.Submit{To: phi.T("1"), Payload: carrier.Octets{0x05, 0x1B, 0x3C, 0x20, 0x00}})
+	m, ok := encoded(t, Config{Alphabet: sms.AlphabetLatin1}, carrier.Submit{To: phi.T("1"), Payload: carrier.Octets{0x05, 0x1B, 0x3C, 0x20, 0x00}})
 	if !ok || string(m.Short) != "\xe9[ @" || m.DataCoding != 0 {
 		t.Fatalf("%q %d %v", m.Short, m.DataCoding, ok)
 	}
 	for _, lost := range []carrier.Octets{{0x1B, 0x65}, {0x10}, {0x80}, {0x1B}} { // euro, Greek delta, no septet, half an escape
-		if _, ok := encoded(t, Config{Alphabet: AlphabetLatin1}, carrier.Submit{To: phi.T("1"), Payload: lost}); ok {
+		if _, ok := encoded(t, Config{Alphabet: sms.AlphabetLatin1}, carrier.Submit{To: phi.T("1"), Payload: lost}); ok {
 			t.Errorf("% x was sent as something else", []byte(lost))
 		}
 	}
@@ -189,7 +190,7 @@ func TestInboundCodings(t *testing.T) {
 			t.Errorf("data_coding %#x is %s, want %s", dc, got, want)
 		}
 	}
-	latin := Config{Alphabet: AlphabetLatin1}.withDefaults()
+	latin := Config{Alphabet: sms.AlphabetLatin1}.withDefaults()
 	if got := latin.inboundCoding(0); got != carrier.Latin1 {
 		t.Errorf("data_coding 0 on a Latin-1 route is %s", got)
 	}
