@@ -139,7 +139,7 @@ var kept = []struct {
 	{"github.com/nyaruka/phonenumbers", []string{"internal/core/phone"}, "one room decides what a number is"},
 	{"github.com/tink-crypto", []string{"internal/base/seal"}, "one room seals and opens"},
 	{"github.com/alexedwards/argon2id", []string{"internal/engine/login"}, "one room checks passwords"},
-	{"github.com/chromedp", nil, "a browser is for tests"},
+	{"github.com/chromedp", []string{"internal/web/webtest"}, "a browser is for tests"},
 	{"github.com/warthog618/sms", nil, "the independent encoder is an oracle for tests"},
 	{"pgregory.net/rapid", nil, "property tests only"},
 	{"unsafe", nil, "nothing here is worth it"},

@@ -15,7 +15,7 @@ import (
 var scopeMakers = map[string][]string{
 	"ForUser":    {"internal/engine/login"},
 	"ForKey":     {"internal/engine/login"},
-	"ForJob":     {"internal/engine/jobs", "internal/app"},
+	"ForJob":     {"internal/engine", "internal/app"},
 	"ForCarrier": {"internal/engine/inbound", "internal/engine/receipt", "internal/engine/send"},
 	"ForCommand": {"internal/app"},
 	"System":     {"internal/engine/login", "internal/engine/jobs", "internal/engine/send", "internal/app"},

@@ -102,7 +102,7 @@ func TestTestsDoNotSleep(t *testing.T) {
 }
 
 // skips are tests that step aside when something is missing. A generator that throws a value away calls Skip
-// without a word and is no such test.
+// without a word and is no such test; go test -short, which make test does not use, may leave slow ones out.
 func skips(tr *tree) []string {
 	var out []string
 	for _, f := range tr.files {
@@ -110,6 +110,9 @@ func skips(tr *tree) []string {
 			continue
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {
+			if cond, ok := n.(*ast.IfStmt); ok && isCall(cond.Cond, "testing", "Short") {
+				return false
+			}
 			call, ok := n.(*ast.CallExpr)
 			if !ok {
 				return true
@@ -122,6 +125,20 @@ func skips(tr *tree) []string {
 		})
 	}
 	return out
+}
+
+// isCall reports whether e is pkg.name(...).
+func isCall(e ast.Expr, pkg, name string) bool {
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	x, ok := sel.X.(*ast.Ident)
+	return ok && x.Name == pkg && sel.Sel.Name == name
 }
 
 func TestNoTestStepsAside(t *testing.T) {
