@@ -75,10 +75,12 @@ test: test-setup ## Set up what the tests need and run all of them.
 
 .PHONY: test-setup
 test-setup: $(ASSETS) $(NPM_STAMPS)
+	@scripts/assets.sh
 	@scripts/test-setup
 
 .PHONY: race
 race: test-setup ## Run the concurrent packages under the race detector.
+	@scripts/test-setup race
 	$(GO) test -race $(RACEFLAGS) $(RACEPKGS)
 
 .PHONY: soak
