@@ -1,0 +1,106 @@
+package journey
+
+import (
+	"strconv"
+	"time"
+
+	"carillon.dev/carillon/internal/base/errs"
+)
+
+// Offset is a distance in time as people mean it: days and weeks are calendar days at the same wall time in
+// the visit's zone (a day with a clock change has 23 or 25 hours), hours and minutes are elapsed time.
+type Offset struct {
+	Days int
+	Time time.Duration
+}
+
+// ParseOffset reads forms such as "-24h", "-7d", "2w", "1d12h", "-90m" and "0".
+func ParseOffset(s string) (Offset, error) {
+	rest, sign := s, 1
+	if rest != "" && (rest[0] == '-' || rest[0] == '+') {
+		if rest[0] == '-' {
+			sign = -1
+		}
+		rest = rest[1:]
+	}
+	if rest == "0" {
+		return Offset{}, nil
+	}
+	var o Offset
+	for first := true; rest != "" || first; first = false {
+		n, unit, tail, ok := leadingPart(rest)
+		if !ok || !o.add(sign*n, unit) {
+			return Offset{}, errs.New(errs.Invalid, `a distance in time looks like -24h, -7d, 1d12h or 90m`)
+		}
+		rest = tail
+	}
+	return o, nil
+}
+
+func leadingPart(s string) (n int, unit byte, tail string, ok bool) {
+	i := 0
+	for i < len(s) && s[i] >= '0' && s[i] <= '9' {
+		i++
+	}
+	if i == 0 || i > 5 || i == len(s) {
+		return 0, 0, "", false
+	}
+	n, err := strconv.Atoi(s[:i])
+	return n, s[i], s[i+1:], err == nil
+}
+
+func (o *Offset) add(n int, unit byte) bool {
+	switch unit {
+	case 'w':
+		o.Days += 7 * n
+	case 'd':
+		o.Days += n
+	case 'h':
+		o.Time += time.Duration(n) * time.Hour
+	case 'm':
+		o.Time += time.Duration(n) * time.Minute
+	default:
+		return false
+	}
+	return true
+}
+
+// From applies the offset to t in zone; nil is UTC.
+func (o Offset) From(t time.Time, zone *time.Location) time.Time {
+	if o.Days != 0 {
+		if zone == nil {
+			zone = time.UTC
+		}
+		l := t.In(zone)
+		t = time.Date(l.Year(), l.Month(), l.Day()+o.Days, l.Hour(), l.Minute(), l.Second(), l.Nanosecond(), zone)
+	}
+	return t.Add(o.Time).UTC()
+}
+
+// IsZero reports whether the offset is no distance.
+func (o Offset) IsZero() bool { return o == Offset{} }
+
+// approx orders offsets; a day counts 24 hours.
+func (o Offset) approx() time.Duration { return time.Duration(o.Days)*24*time.Hour + o.Time }
+
+// String is a form that ParseOffset reads.
+func (o Offset) String() string {
+	if o.IsZero() {
+		return "0"
+	}
+	sign, days, t := "", o.Days, o.Time
+	if days < 0 || t < 0 {
+		sign, days, t = "-", -days, -t
+	}
+	out := sign
+	if days != 0 {
+		out += strconv.Itoa(days) + "d"
+	}
+	if h := int(t / time.Hour); h != 0 {
+		out += strconv.Itoa(h) + "h"
+	}
+	if m := int(t % time.Hour / time.Minute); m != 0 {
+		out += strconv.Itoa(m) + "m"
+	}
+	return out
+}
