@@ -271,3 +271,19 @@ func TestWhatPeopleSeeIsWhatWillBePlanned(t *testing.T) {
 		}
 	}
 }
+
+func TestAVisitThatMovesAwayAndBackIsRemindedOf(t *testing.T) {
+	t.Parallel()
+	d := reminder(t)
+	e, _ := Enroll(d, Enrollment{}, visitIn(2*day), noon.Add(-day))
+	moved, back := visitIn(30*day), visitIn(2*day)
+	moved.Version, back.Version = 2, 3
+	e, acts := Advance(d, e, Event{Kind: VisitChanged, Visit: moved}, noon)
+	if !slices.ContainsFunc(acts, func(a Action) bool { return a.Kind == Withdraw && a.Ref.Step == "day-before" }) {
+		t.Fatalf("the reminder for the old time stays: %v", acts)
+	}
+	_, acts = Advance(d, e, Event{Kind: VisitChanged, Visit: back}, noon.Add(time.Minute))
+	if got := sends(acts); !slices.Contains(got, "day-before") || slices.ContainsFunc(got, IsNotice) {
+		t.Errorf("sends %v, want the reminder again and no notice", got)
+	}
+}
