@@ -19,6 +19,7 @@ type Set struct {
 
 	hours    map[purpose.Class]quiet.Hours
 	keywords map[string][]Hit
+	near     []Hit             // opt-out words of four letters or more
 	byKind   map[string]string // which rule decided what
 }
 
@@ -70,7 +71,11 @@ func (s *Set) addWords(r Rule) {
 	k := r.Keywords
 	for _, w := range k.Words {
 		key := fold.Key(w)
-		s.keywords[key] = append(s.keywords[key], Hit{k.Role, k.Languages, k.StaffTask, k.YieldsToQuestion, r.ID, key})
+		h := Hit{k.Role, k.Languages, k.StaffTask, k.YieldsToQuestion, r.ID, key}
+		s.keywords[key] = append(s.keywords[key], h)
+		if h.Role == OptOut && len([]rune(key)) >= 4 {
+			s.near = append(s.near, h)
+		}
 	}
 }
 
@@ -144,4 +149,18 @@ func isHan(s string) bool {
 		return r >= 0x3400 && r <= 0x9fff
 	}
 	return false
+}
+
+// NearOptOut looks for an opt-out word that near says the word is a slip away from. Only words of four
+// letters or more, of the languages or of every language, count; what it finds is never sure.
+func (s *Set) NearOptOut(word string, languages []string, near func(a, b string) bool) (Hit, bool) {
+	if len([]rune(word)) < 4 {
+		return Hit{}, false
+	}
+	for _, h := range s.near {
+		if !h.StaffTask && speaks(h, languages) && word[0] == h.Word[0] && near(word, h.Word) {
+			return h, true
+		}
+	}
+	return Hit{}, false
 }
