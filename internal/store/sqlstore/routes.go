@@ -202,8 +202,8 @@ func (s routes) SaveGuests(ctx context.Context, route id.ID, numbers []phone.Num
 		return err
 	}
 	for _, n := range numbers {
-		_, err := s.Exec(ctx, `INSERT INTO route_guests (route_id, number_index, org_id, number) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (route_id, number_index) DO NOTHING`, route, keys.Index().Number(n.Reveal()), r.Org,
+		_, err := s.Exec(ctx, `INSERT INTO route_guests (route_id, number_idx, org_id, number) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (route_id, number_idx) DO NOTHING`, route, keys.Index().Number(n.Reveal()), r.Org,
 			sealText(keys.Key(), n.Reveal(), guestPlace(r.Org, route)))
 		if err != nil {
 			return err
@@ -232,7 +232,7 @@ func (s routes) Guests(ctx context.Context, route id.ID, numbers []phone.Number)
 		marks[i] = keys.Index().Number(n.Reveal())
 	}
 	on := map[string]bool{}
-	err = each(ctx, s, `SELECT number_index FROM route_guests WHERE route_id = $1 AND org_id = $2 AND `+s.In("number_index", "$3", Bytes),
+	err = each(ctx, s, `SELECT number_idx FROM route_guests WHERE route_id = $1 AND org_id = $2 AND `+s.In("number_idx", "$3", Bytes),
 		args(route, org, marks), func(r Rows) error {
 			var b []byte
 			err := r.Scan(&b)
@@ -255,7 +255,7 @@ func (s routes) ListGuests(ctx context.Context, route id.ID) ([]phone.Number, er
 	if err != nil {
 		return nil, err
 	}
-	return list(ctx, s, `SELECT number FROM route_guests WHERE route_id = $1 AND org_id = $2 ORDER BY number_index`, args(route, org),
+	return list(ctx, s, `SELECT number FROM route_guests WHERE route_id = $1 AND org_id = $2 ORDER BY number_idx`, args(route, org),
 		func(r Rows) (phone.Number, error) {
 			var b []byte
 			if err := r.Scan(&b); err != nil {

@@ -1,0 +1,232 @@
+package outbox
+
+import (
+	"time"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/gate"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/core/quiet"
+	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/engine/send"
+	"carillon.dev/carillon/internal/store"
+)
+
+// The caps' day and week roll: 24 hours and 7 days back from the moment that is decided about.
+const (
+	capDay  = 24 * time.Hour
+	capWeek = 7 * capDay
+)
+
+// decideAt is the moment that is decided about: when the text is due, or now when that is over.
+func (it *item) decideAt(now time.Time) time.Time {
+	if it.draft.DueAt.After(now) {
+		return it.draft.DueAt
+	}
+	return now
+}
+
+// capRule is what has to be counted for the item, nil for a purpose or a kind of text without caps.
+func capRule(it *item) *send.CapRule {
+	t := it.draft.Purpose.Traits()
+	if it.draft.Person.IsZero() || (t.DayCap == 0 && t.WeekCap == 0) ||
+		it.draft.Flags&(message.Answers|message.StaffText|message.ToldChange) != 0 {
+		return nil
+	}
+	return &send.CapRule{CountAsk: store.CountAsk{Person: it.draft.Person, Purpose: it.draft.Purpose, Day: it.at.Add(-capDay), Week: it.at.Add(-capWeek)},
+		DayCap: t.DayCap, WeekCap: t.WeekCap}
+}
+
+// facts puts together what the gate reads.
+func (o *Outbox) facts(it *item) gate.Facts {
+	d := it.draft
+	f := gate.Facts{
+		Text: gate.Text{Purpose: d.Purpose, Channel: d.Channel, ExpiresAt: d.ExpiresAt, Duplicate: it.taken, Exempt: d.Exempt,
+			NoFreeCodes: it.question.failed(),
+			Invites:     d.Flags.Has(message.Invites), AutoReply: d.Flags.Has(message.AutoReply), Answers: d.Flags.Has(message.Answers),
+			Change: d.Flags.Has(message.ToldChange), BreaksQuiet: d.Flags.Has(message.BreaksQuiet), StaffText: d.Flags.Has(message.StaffText),
+			NotAfterAnswer: d.Flags.Has(message.NotAfterAnswer)},
+		Org: gate.Org{Stopped: it.org.StoppedAt != nil, Hold: it.org.Hold, Demo: it.org.Demo, ImportHeld: it.importHeld,
+			SourceOverdue: it.overdue, Revision: it.org.Revision},
+		Person: gate.Person{ID: it.person.ID, Status: it.person.Status, Preferred: it.person.Facts.PreferredChannel, Version: it.person.Version},
+		Counts: gate.Counts{Day: it.counts.Day, Week: it.counts.Week, AutoReplies: it.autoCount},
+		Route:  gate.Route{None: it.choice.NoRoute, NoSender: it.choice.NoSender, Guest: it.guest},
+	}
+	if it.place != nil {
+		f.PlaceRev = it.place.Revision
+	}
+	if r := it.choice.Route; r != nil {
+		f.Route.Trial, f.Route.Simulator, f.Route.Stopped = r.State == store.RouteTrial, r.Simulator, r.State == store.RouteStopped
+	}
+	if s := it.choice.Sender; s != nil {
+		f.Route.TwoWay = s.TwoWay
+	}
+	o.numberFacts(it, &f)
+	if !d.Appointment.IsZero() {
+		f.Visit = visitFacts(it)
+	}
+	return f
+}
+
+// numberFacts adds the number, its consent and its hours.
+func (o *Outbox) numberFacts(it *item, f *gate.Facts) {
+	var l line
+	if it.contact == nil {
+		f.Number.None = true
+	} else {
+		p := &it.contact.Point
+		l = o.lines.get(p.Number)
+		f.Number = gate.Number{Kind: l.kind, CanText: l.text, Quarantined: p.Quarantined, Suspended: p.Suspended,
+			OptedOut: p.OptedOutAt != nil, Revision: p.Revision}
+		f.Consent = consent.Fold(it.entries, consent.Query{Person: it.person.ID, Point: p.ID, Channel: it.draft.Channel,
+			Purpose: it.draft.Purpose, At: it.at})
+	}
+	f.Hours, f.ZoneFrom = o.hours(it, l)
+	f.Rules = l.region
+}
+
+// visitFacts is what is true of the visit now. A visit that is not there any more is one that changed.
+func visitFacts(it *item) *gate.Visit {
+	v := &gate.Visit{Stated: it.draft.AppointmentVersion, Ended: it.draft.Flags.Has(message.VisitEnded)}
+	if it.visit == nil {
+		v.Version, v.Status = v.Stated+1, schedule.EnteredInError
+		return v
+	}
+	v.Status, v.Start, v.Version = it.visit.Status, it.visit.Start, it.visit.Version
+	for _, r := range it.answers {
+		if r.Version == v.Version {
+			v.Confirmed = r.Answer == schedule.Accepted
+		}
+	}
+	return v
+}
+
+// hours are the quiet hours of the text's class where the person is: the person's own zone when it is known, else
+// the site's, else every zone the number may be in.
+func (o *Outbox) hours(it *item, l line) (quiet.Timetable, gate.ZoneSource) {
+	p := it.place
+	if p == nil {
+		p = it.org.place(id.ID{})
+	}
+	region := l.region
+	if region == "" {
+		region = p.Region
+	}
+	class := it.draft.Purpose.Traits().Class
+	day := quiet.DayOf(it.at.Date())
+	zone, from := it.person.Facts.Zone, gate.ZoneOfPerson
+	if o.zones.get(zone) == nil {
+		zone, from = "", gate.ZoneOfLocation
+		if p.zone == nil {
+			from = gate.ZoneOfNumber
+		}
+	}
+	k := tableKey{p, class, region, zone, day}
+	if from == gate.ZoneOfNumber && len(l.zones) > 0 {
+		k.zone = l.zones[0]
+	}
+	it.org.mu.Lock()
+	tt, ok := it.org.tables[k]
+	it.org.mu.Unlock()
+	if ok {
+		return tt, from
+	}
+	tt = p.Hours.Timetable(class, o.book.For(region, day).Hours(class), p.cal, o.candidates(from, zone, p, l)...)
+	it.org.mu.Lock()
+	defer it.org.mu.Unlock()
+	if len(it.org.tables) > maxTables {
+		clear(it.org.tables)
+	}
+	it.org.tables[k] = tt
+	return tt, from
+}
+
+// maxTables bounds the timetables that are kept for one organization.
+const maxTables = 4096
+
+func (o *Outbox) candidates(from gate.ZoneSource, zone string, p *place, l line) []*time.Location {
+	switch from {
+	case gate.ZoneOfPerson:
+		return []*time.Location{o.zones.get(zone)}
+	case gate.ZoneOfLocation:
+		return []*time.Location{p.zone}
+	}
+	var out []*time.Location
+	for _, name := range l.zones {
+		if z := o.zones.get(name); z != nil {
+			out = append(out, z)
+		}
+	}
+	return out
+}
+
+// decideNew decides about an ask and fills its draft in: state, due time, text, decision record.
+func (o *Outbox) decideNew(it *item, now time.Time) gate.Decision {
+	f := o.facts(it)
+	o.bend(it, &f, now)
+	o.write(it, &f)
+	d := gate.Decide(&f, it.at)
+	it.draft.Decision = record(it, &f, &d, now)
+	apply(it.draft, &d, it.at)
+	it.draft.Point = pointOf(it)
+	if it.contact != nil {
+		it.draft.To = it.contact.Point.Number
+	}
+	return d
+}
+
+func pointOf(it *item) id.ID {
+	if it.contact == nil {
+		return id.ID{}
+	}
+	return it.contact.Point.ID
+}
+
+// bend moves the due time into the hours, the way the step says.
+func (o *Outbox) bend(it *item, f *gate.Facts, now time.Time) {
+	if it.ask.Direction == "" || f.Text.BreaksQuiet || f.Text.Answers || it.draft.Purpose == purpose.Emergency {
+		return
+	}
+	useBy := it.draft.ExpiresAt
+	if v := f.Visit; v != nil && !v.Ended && !v.Start.IsZero() && (useBy.IsZero() || v.Start.Before(useBy)) {
+		useBy = v.Start
+	}
+	got := f.Hours.Fit(quiet.Request{Desired: it.draft.DueAt, Earliest: now, UseBy: useBy, Direction: it.ask.Direction})
+	if !got.Placed() {
+		return // the gate refuses it with the reason
+	}
+	it.moved = got.Moved()
+	it.draft.DueAt, it.at = got.At, got.At
+}
+
+// apply makes the decision the draft's state.
+func apply(m *store.Draft, d *gate.Decision, at time.Time) {
+	m.Reason = d.Reason()
+	switch d.Verdict {
+	case gate.Send:
+		m.State = message.Queued
+	case gate.Hold:
+		m.State, m.HeldUntil = message.Held, d.Until
+	default:
+		m.State = message.Refused
+	}
+	if m.DueAt.Before(at) {
+		m.DueAt = at
+	}
+}
+
+// record is the proof that is kept with the message.
+func record(it *item, f *gate.Facts, d *gate.Decision, now time.Time) message.Decision {
+	r := message.Decision{At: now, Verdict: string(d.Verdict), Reasons: d.Reasons(), Consent: f.Consent.By.ID, Person: f.Person.Version,
+		Point: f.Number.Revision, OrgRev: f.Org.Revision, Place: f.PlaceRev, ZoneFrom: string(f.ZoneFrom), Window: string(d.Window),
+		Moved: it.moved, DayCount: f.Counts.Day, WeekCount: f.Counts.Week, ValidUntil: d.ValidUntil, Rules: f.Rules}
+	if f.Visit != nil {
+		r.Visit = f.Visit.Version
+	}
+	if len(f.Hours.Zones) > 0 && f.Hours.Zones[0] != nil {
+		r.Zone = f.Hours.Zones[0].String()
+	}
+	return r
+}

@@ -1,0 +1,161 @@
+package outbox
+
+import (
+	"time"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/core/gate"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/reply"
+	"carillon.dev/carillon/internal/core/sms"
+)
+
+func contentKey(s string) content.Key { return content.Key(s) }
+
+// findVariant picks the language of the text, and learns from it whether it invites an answer.
+func (o *Outbox) findVariant(it *item) {
+	if it.text == nil {
+		if it.draft.Template == "" && content.Invites(it.draft.Body.Reveal(), content.Locale(it.draft.Locale)) {
+			it.draft.Flags |= message.Invites
+		}
+		return
+	}
+	it.variant = it.text.choose(it.draft.Locale, it.person.Language, it.place, it.org.Locale)
+	if it.variant == nil {
+		return
+	}
+	if it.variant.invites {
+		it.draft.Flags |= message.Invites
+	}
+}
+
+// write renders and counts; a text that cannot be written is marked for the gate.
+func (o *Outbox) write(it *item, f *gate.Facts) {
+	text, ok := o.render(it)
+	if ok {
+		enc, err := sms.Plan(text.Reveal(), sms.Options{})
+		if ok = err == nil; ok {
+			it.encoded = enc
+			it.draft.Body, it.draft.Segments, it.draft.Coding = text, len(enc.Segments), codingName(enc)
+		}
+	}
+	f.Text.Incomplete = !ok
+}
+
+func codingName(e sms.Encoded) string {
+	if e.Locking != sms.Default || e.Single != sms.Default {
+		return string(e.Coding) + "/national"
+	}
+	return string(e.Coding)
+}
+
+func (o *Outbox) render(it *item) (phi.Text, bool) {
+	if it.draft.Template == "" {
+		return it.draft.Body, !it.draft.Body.IsEmpty()
+	}
+	if it.variant == nil {
+		return phi.Text{}, false
+	}
+	it.draft.Locale, it.draft.TemplateVersion = string(it.variant.locale), it.text.Version
+	text, err := it.variant.template.Render(o.values(it))
+	return text, err == nil
+}
+
+// values are what the template may say.
+func (o *Outbox) values(it *item) content.Values {
+	v := content.Values{Locale: it.variant.format, Now: it.at, Text: make(map[content.Name]string, 8)}
+	set := func(n content.Name, s string) {
+		if s != "" {
+			v.Text[n] = s
+		}
+	}
+	set(content.ClinicName, it.org.Name)
+	if p := it.place; p != nil {
+		set(content.ClinicPhone, p.Phone.Reveal())
+		set(content.LocationName, p.Name)
+		set(content.LocationAddress, p.Address)
+	}
+	if it.contact == nil || it.contact.Relationship != patient.Shared {
+		set(content.PatientFirstName, it.person.Facts.FirstName().Reveal())
+	}
+	if it.visit != nil {
+		set(content.PractitionerName, it.org.practitioners[it.visit.Practitioner])
+		v.Visit = content.Moment{At: it.visit.Start, Zone: o.visitZone(it)}
+	}
+	for n, text := range it.draft.Vars {
+		if n == oldStart {
+			if at, err := time.Parse(time.RFC3339, text.Reveal()); err == nil {
+				v.Old = content.Moment{At: at, Zone: o.visitZone(it)}
+			}
+			continue
+		}
+		v.Text[content.Name(n)] = text.Reveal()
+	}
+	return v
+}
+
+// visitZone is the clock on the wall where the visit is.
+func (o *Outbox) visitZone(it *item) *time.Location {
+	if it.visit != nil {
+		if z := o.zones.get(it.visit.Zone); z != nil {
+			return z
+		}
+	}
+	if it.place != nil && it.place.zone != nil {
+		return it.place.zone
+	}
+	return time.UTC
+}
+
+// questionDraft is what a text with reply codes will open.
+type questionDraft struct {
+	open  reply.OpenQuestion
+	codes map[string]string
+	none  bool // no digit of the number is free
+}
+
+func (q *questionDraft) failed() bool { return q != nil && q.none }
+
+// codeVars are the template's names of reply codes.
+var codeVars = map[reply.Intent]content.Name{
+	reply.Confirm: content.ReplyConfirm, reply.Cancel: content.ReplyCancel,
+	reply.Reschedule: content.ReplyReschedule, reply.Question: content.ReplyQuestion,
+}
+
+// assignCodes gives the text digits that no other open question of the number uses.
+func assignCodes(it *item) {
+	subject := it.draft.Appointment.String()
+	codes, _ := reply.AssignCodes(it.open, it.closed, subject, len(it.ask.Codes))
+	q := &questionDraft{codes: map[string]string{}, none: len(codes) == 0}
+	it.question = q
+	it.draft.Flags |= message.Invites
+	if q.none {
+		return
+	}
+	q.open = reply.OpenQuestion{ID: it.draft.ID.String(), Subject: subject, AskedAt: it.draft.PlannedAt}
+	for i, intent := range it.ask.Codes {
+		q.codes[codes[i]] = string(intent)
+		q.open.Choices = append(q.open.Choices, reply.Choice{Code: codes[i], Intent: intent})
+		if n, ok := codeVars[intent]; ok {
+			setVar(it.draft, string(n), phi.T(codes[i]))
+		}
+	}
+}
+
+// questionOf is the question that the message will open.
+func questionOf(it *item) *conversation.Question {
+	if it.question == nil || it.question.none || it.contact == nil {
+		return nil
+	}
+	closes := it.ask.ClosesAt
+	if closes.IsZero() {
+		closes = it.draft.ExpiresAt
+	}
+	return &conversation.Question{ID: id.New(), Org: it.draft.Org, Point: it.contact.Point.ID, Person: it.draft.Person, Message: it.draft.ID,
+		Appointment: it.draft.Appointment, Version: it.draft.AppointmentVersion, Enrollment: it.draft.Origin.Enrollment, Purpose: it.draft.Purpose,
+		Codes: it.question.codes, AskedAt: it.draft.PlannedAt, ClosesAt: closes}
+}

@@ -1,0 +1,327 @@
+package receipt
+
+import (
+	"context"
+	"encoding/binary"
+	"strings"
+	"time"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/store"
+)
+
+// UserRef is the reference that a message's submits carry, from its id; never zero.
+func UserRef(m id.ID) uint16 {
+	if r := binary.BigEndian.Uint16(m[14:]); r != 0 {
+		return r
+	}
+	return 1
+}
+
+// commit is one transaction over a batch of one organization.
+func (w *Writer) commit(ctx context.Context, group []item) error {
+	var b *batch
+	err := w.store.InTx(ctx, access.ForJob(group[0].route.Org, "receipt"), func(tx store.Tx) error {
+		b = newBatch(group) // the function may run again
+		if err := b.answers(ctx, tx); err != nil {
+			return err
+		}
+		if err := b.receipts(ctx, tx); err != nil {
+			return err
+		}
+		if w.after != nil && len(b.ended) > 0 {
+			return w.after.Missed(ctx, tx, b.ended)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	b.settle()
+	release(group, b.moved, nil)
+	return nil
+}
+
+// batch is the work of one transaction and what memory learns when it has committed.
+type batch struct {
+	group []item
+	moved map[*Answer]bool
+	fresh map[*Route]map[string]store.Part // ids that were answered in this batch
+	ended []Ended
+
+	final    []located // receipts that were applied
+	parked   map[*Route]int
+	unparked map[*Route]int
+	unknowns map[*Route]int
+}
+
+// located is a receipt with its message.
+type located struct {
+	route    *Route
+	provider string
+	store.Receipted
+}
+
+func newBatch(group []item) *batch {
+	return &batch{group: group, moved: map[*Answer]bool{}, fresh: map[*Route]map[string]store.Part{},
+		parked: map[*Route]int{}, unparked: map[*Route]int{}, unknowns: map[*Route]int{}}
+}
+
+// answers writes what became of hand-overs and takes up receipts that came before their answer.
+func (b *batch) answers(ctx context.Context, tx store.Tx) error {
+	var rows []store.Answered
+	var from []item
+	for _, it := range b.group {
+		if it.answer != nil {
+			rows, from = append(rows, it.answer.Answered), append(from, it)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	moved, err := tx.Messages().Answered(ctx, rows)
+	if err != nil {
+		return err
+	}
+	early := map[*Route][]string{}
+	for i, it := range from {
+		b.moved[it.answer] = moved[i]
+		if !moved[i] {
+			continue
+		}
+		switch a := &rows[i]; a.To {
+		case message.Unknown:
+			b.unknowns[it.route]++
+		case message.Failed:
+			b.ended = append(b.ended, Ended{Message: a.Message, To: a.To, Reason: a.Reason})
+		}
+		b.learn(it.route, &rows[i], early)
+	}
+	for r, ids := range early {
+		if err := b.takeParked(ctx, tx, r, ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learn remembers the ids of an answer, and asks for early receipts where any wait on the route.
+func (b *batch) learn(r *Route, a *store.Answered, early map[*Route][]string) {
+	if b.fresh[r] == nil {
+		b.fresh[r] = make(map[string]store.Part, len(b.group))
+	}
+	note := func(provider string, p store.Part) {
+		if provider == "" {
+			return
+		}
+		b.fresh[r][provider] = p
+		if r.parked.Load() > 0 {
+			early[r] = append(early[r], provider)
+		}
+	}
+	note(a.ProviderID, store.Part{Message: a.Message})
+	for _, p := range a.Parts {
+		note(p.ProviderID, store.Part{Message: a.Message, Number: p.Number, Parts: len(a.Parts)})
+	}
+}
+
+func (b *batch) takeParked(ctx context.Context, tx store.Tx, r *Route, ids []string) error {
+	got, err := tx.Messages().TakeParked(ctx, r.ID, ids)
+	if err != nil {
+		return err
+	}
+	b.unparked[r] += len(got)
+	for _, p := range got {
+		part, ok := b.fresh[r][p.ProviderID]
+		if !ok {
+			continue
+		}
+		b.add(located{route: r, provider: p.ProviderID, Receipted: store.Receipted{Part: part, Org: r.Org, Route: r.ID,
+			State: p.State, Code: p.Code, At: tx.Now()}})
+	}
+	return nil
+}
+
+// receipts writes final states; what fits nothing is parked.
+func (b *batch) receipts(ctx context.Context, tx store.Tx) error {
+	misses := map[*Route][]*carrier.Receipt{}
+	for _, it := range b.group {
+		if it.receipt == nil || !counts(it.receipt) {
+			continue
+		}
+		if part, ok := b.find(it.route, it.receipt.ProviderID); ok {
+			b.add(b.locate(it.route, it.receipt, part, tx.Now()))
+			continue
+		}
+		misses[it.route] = append(misses[it.route], it.receipt)
+	}
+	for r, missed := range misses {
+		if err := b.search(ctx, tx, r, missed); err != nil {
+			return err
+		}
+	}
+	return b.apply(ctx, tx)
+}
+
+// counts reports whether a receipt can move a message: final, and not an intermediate notice.
+func counts(r *carrier.Receipt) bool { return r.State.Final() && !r.Intermediate && r.ProviderID != "" }
+
+func (b *batch) find(r *Route, provider string) (store.Part, bool) {
+	if p, ok := b.fresh[r][provider]; ok {
+		return p, true
+	}
+	return r.known.get(provider)
+}
+
+func (b *batch) locate(r *Route, c *carrier.Receipt, part store.Part, now time.Time) located {
+	code := c.ErrCode
+	if c.State == carrier.ReceiptDelivered {
+		code = ""
+	}
+	return located{route: r, provider: c.ProviderID, Receipted: store.Receipted{Part: part, Org: r.Org, Route: r.ID,
+		State: stateOf(c.State), Code: code, At: now}}
+}
+
+// stateOf is what a final receipt makes of a text.
+func stateOf(s carrier.ReceiptState) message.State {
+	switch s {
+	case carrier.ReceiptDelivered:
+		return message.Delivered
+	case carrier.ReceiptExpired:
+		return message.Expired
+	default:
+		return message.Undelivered
+	}
+}
+
+// search looks for messages in the store's index, then among open unknowns, and parks the rest.
+func (b *batch) search(ctx context.Context, tx store.Tx, r *Route, missed []*carrier.Receipt) error {
+	ids := make([]string, len(missed))
+	for i, c := range missed {
+		ids[i] = c.ProviderID
+	}
+	byID, err := tx.Messages().ByProvider(ctx, r.ID, ids)
+	if err != nil {
+		return err
+	}
+	var park []store.Parked
+	for _, c := range missed {
+		part, ok := byID[c.ProviderID]
+		if !ok && r.unknowns.Load()+int64(b.unknowns[r]) > 0 {
+			if part, ok, err = matchUnknown(ctx, tx, r, c); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			park = append(park, store.Parked{Org: r.Org, Route: r.ID, ProviderID: c.ProviderID, State: stateOf(c.State), Code: c.ErrCode,
+				UserRef: int(c.UserRef), SubmittedAt: c.SubmittedAt, ReceivedAt: c.ReceivedAt})
+			continue
+		}
+		l := b.locate(r, c, part, tx.Now())
+		if _, indexed := byID[c.ProviderID]; !indexed {
+			l.ProviderID = c.ProviderID // the unknown learns its id
+		}
+		b.add(l)
+	}
+	b.parked[r] += len(park)
+	return tx.Messages().Park(ctx, park)
+}
+
+// matchUnknown finds the message of an unknown outcome: by the echoed reference, else when exactly one open
+// unknown has this route, sender and destination within the receipt's submit minute.
+func matchUnknown(ctx context.Context, tx store.Tx, r *Route, c *carrier.Receipt) (store.Part, bool, error) {
+	to, err := phone.FromStored("+" + strings.TrimPrefix(c.From.Reveal(), "+"))
+	if err != nil {
+		return store.Part{}, false, nil //nolint:nilerr // a receipt without a readable number matches nothing
+	}
+	byRef := r.EchoesRef && c.UserRef != 0
+	if c.SubmittedAt.IsZero() && !byRef {
+		return store.Part{}, false, nil
+	}
+	from, until := c.SubmittedAt, c.SubmittedAt.Add(time.Minute)
+	if byRef {
+		from, until = c.ReceivedAt.Add(-72*time.Hour), c.ReceivedAt.Add(time.Minute)
+	}
+	open, err := tx.Messages().OpenUnknown(ctx, r.ID, to, from, until)
+	if err != nil {
+		return store.Part{}, false, err
+	}
+	sender := r.Sender(c.To.Reveal())
+	var hit []store.Draft
+	for _, d := range open {
+		if d.Sender == sender && (!byRef || UserRef(d.ID) == c.UserRef) {
+			hit = append(hit, d)
+		}
+	}
+	// A text of several parts has several ids: one receipt cannot tell which part it speaks of.
+	if len(hit) != 1 || hit[0].Segments > 1 {
+		return store.Part{}, false, nil
+	}
+	return store.Part{Message: hit[0].ID}, true, nil
+}
+
+func (b *batch) add(l located) { b.final = append(b.final, l) }
+
+func (b *batch) apply(ctx context.Context, tx store.Tx) error {
+	b.final = distinct(b.final)
+	if len(b.final) == 0 {
+		return nil
+	}
+	rows := make([]store.Receipted, len(b.final))
+	for i := range b.final {
+		rows[i] = b.final[i].Receipted
+	}
+	states, err := tx.Messages().Receipted(ctx, rows)
+	if err != nil {
+		return err
+	}
+	for i, s := range states {
+		if s == message.Undelivered || s == message.Expired {
+			b.ended = append(b.ended, Ended{Message: rows[i].Message, To: s, Reason: message.ReasonReceipt})
+		}
+	}
+	return nil
+}
+
+// distinct keeps one receipt a message and part: a later one of the same batch replaces it only where the table
+// of states lets it.
+func distinct(in []located) []located {
+	at := make(map[store.Part]int, len(in))
+	out := in[:0]
+	for _, l := range in {
+		i, seen := at[l.Part]
+		switch {
+		case !seen:
+			at[l.Part] = len(out)
+			out = append(out, l)
+		case out[i].State.MayBecome(l.State):
+			out[i] = l
+		}
+	}
+	return out
+}
+
+// settle is what memory learns after the commit.
+func (b *batch) settle() {
+	for r, fresh := range b.fresh {
+		for provider, p := range fresh {
+			r.known.put(provider, p)
+		}
+	}
+	for i := range b.final {
+		b.final[i].route.known.forget(b.final[i].provider)
+	}
+	for r, n := range b.parked {
+		r.parked.Add(int64(n))
+	}
+	for r, n := range b.unparked {
+		r.parked.Add(int64(-n))
+	}
+	for r, n := range b.unknowns {
+		r.unknowns.Add(int64(n))
+	}
+}

@@ -1,0 +1,45 @@
+package receipt
+
+import (
+	"sync"
+
+	"carillon.dev/carillon/internal/store"
+)
+
+// known maps carriers' ids to messages while their receipts are expected. It holds a bounded number: the oldest
+// goes first, and the store's index finds what has gone.
+type known struct {
+	mu   sync.Mutex
+	of   map[string]store.Part
+	ring []string
+	next int
+}
+
+func newKnown(size int) *known {
+	return &known{of: map[string]store.Part{}, ring: make([]string, size)}
+}
+
+func (k *known) put(provider string, p store.Part) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if old := k.ring[k.next]; old != "" {
+		delete(k.of, old)
+	}
+	k.ring[k.next] = provider
+	k.next = (k.next + 1) % len(k.ring)
+	k.of[provider] = p
+}
+
+func (k *known) get(provider string) (store.Part, bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p, ok := k.of[provider]
+	return p, ok
+}
+
+// forget drops an id whose final receipt is durable.
+func (k *known) forget(provider string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.of, provider)
+}

@@ -1,0 +1,287 @@
+package send
+
+import (
+	"context"
+	"time"
+
+	"carillon.dev/carillon/internal/base/clock"
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/core/sms"
+	"carillon.dev/carillon/internal/engine/receipt"
+	"carillon.dev/carillon/internal/store"
+)
+
+// sweepEvery is how often due messages are looked for when nothing woke the loop: time alone makes them due.
+const sweepEvery = 250 * time.Millisecond
+
+// feed takes due messages, decides again, leases and passes batches on, until ctx ends.
+func (l *Loop) feed(ctx context.Context, batches chan<- []carrier.Submit) {
+	for ctx.Err() == nil {
+		n := l.room()
+		if n == 0 {
+			l.wait(ctx)
+			continue
+		}
+		more, err := l.round(ctx, n, batches)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			l.log.Error("due messages could not be leased", "kind", errs.KindOf(err), "error", errs.Safe(err))
+			pause(ctx, time.Second)
+		case !more:
+			l.wait(ctx)
+		}
+	}
+}
+
+func (l *Loop) wait(ctx context.Context) {
+	d := sweepEvery
+	if w := l.bucket.Wait(l.machine.Now()); w > 0 {
+		d = min(d, w)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-l.wake:
+	case <-t.C:
+	}
+}
+
+// room is how many messages may be leased now; nothing is leased for a line that is down.
+func (l *Loop) room() int {
+	if l.fenced() || l.board.Blocks(l.route.Org, l.route.ID) {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn == nil || l.conn.Health().State != carrier.StateUp {
+		return 0
+	}
+	limit := l.limit()
+	free := limit - l.out
+	if free <= 0 || (l.out > 0 && free < max(limit/4, 1)) {
+		return 0
+	}
+	return l.bucket.Allow(l.machine.Now(), free)
+}
+
+// round leases one batch. more says that there may be another at once.
+func (l *Loop) round(ctx context.Context, n int, batches chan<- []carrier.Submit) (more bool, err error) {
+	drafts, err := l.due(ctx, n)
+	if err != nil || len(drafts) == 0 {
+		return false, err
+	}
+	rulings, err := l.node.Gate.Again(ctx, l.scope, drafts)
+	if err != nil {
+		return false, err
+	}
+	moved, err := l.lease(ctx, drafts, rulings)
+	if err != nil {
+		return false, err
+	}
+	var batch []carrier.Submit
+	segments, count := 0, 0
+	for i := range drafts {
+		if moved[i] {
+			batch = l.submits(batch, &drafts[i], &rulings[i])
+			segments += len(rulings[i].Encoded.Segments)
+			count++
+		}
+	}
+	if count == 0 {
+		return len(drafts) == n, nil
+	}
+	l.mu.Lock()
+	l.out += count
+	l.mu.Unlock()
+	l.bucket.Take(l.machine.Now(), segments)
+	batches <- batch // the hand-over drains it even when ctx has ended
+	return len(drafts) == n, nil
+}
+
+// due reads the most urgent messages, as many as the route may take in segments.
+func (l *Loop) due(ctx context.Context, n int) ([]store.Draft, error) {
+	var drafts []store.Draft
+	err := l.node.Store.Read(ctx, l.scope, func(tx store.Tx) error {
+		var err error
+		drafts, err = tx.Messages().Due(ctx, l.route.ID, tx.Now(), n)
+		return err
+	})
+	if l.route.Rate == 0 {
+		return drafts, err
+	}
+	segments := 0
+	for i := range drafts {
+		if segments += max(drafts[i].Segments, 1); segments > n && i > 0 {
+			return drafts[:i], err
+		}
+	}
+	return drafts, err
+}
+
+// lease is the leasing transaction: it moves only what is still as the second gate saw it.
+func (l *Loop) lease(ctx context.Context, drafts []store.Draft, rulings []Ruling) ([]bool, error) {
+	var moved []bool
+	err := l.node.Store.InTx(ctx, l.scope, func(tx store.Tx) error {
+		moved = make([]bool, len(drafts)) // the function may run again
+		machine := l.machine.Now()
+		holds, err := tx.Routes().Holds(ctx, l.route.ID, l.node.Owner, l.fence, machine)
+		if err != nil {
+			return err
+		}
+		if !holds || l.fenced() {
+			return errs.New(errs.Precondition, "another node serves this route now")
+		}
+		if err := l.settle(ctx, tx, rulings); err != nil {
+			return err
+		}
+		ok, err := l.unchanged(ctx, tx, rulings)
+		if err != nil {
+			return err
+		}
+		if err := countCaps(ctx, tx, rulings, ok); err != nil {
+			return err
+		}
+		return l.move(ctx, tx, machine, drafts, rulings, ok, moved)
+	})
+	return moved, err
+}
+
+// settle writes what the second gate decided about messages that may not leave.
+func (l *Loop) settle(ctx context.Context, tx store.Tx, rulings []Ruling) error {
+	var moves []store.Move
+	for i := range rulings {
+		if !rulings[i].Send {
+			moves = append(moves, rulings[i].Move)
+		}
+	}
+	if len(moves) == 0 {
+		return nil
+	}
+	_, err := tx.Messages().Settle(ctx, moves)
+	return err
+}
+
+// unchanged says which rulings still stand on the facts that they were made from.
+func (l *Loop) unchanged(ctx context.Context, tx store.Tx, rulings []Ruling) ([]bool, error) {
+	ok := make([]bool, len(rulings))
+	org, err := tx.Orgs().Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	bounds := make([]store.Bound, 0, len(rulings))
+	at := make([]int, 0, len(rulings))
+	for i := range rulings {
+		r := &rulings[i]
+		if r.Send && r.OrgRev == org.Revision && (r.ValidUntil.IsZero() || tx.Now().Before(r.ValidUntil)) {
+			bounds, at = append(bounds, r.Bound), append(at, i)
+		}
+	}
+	if len(bounds) == 0 {
+		return ok, nil
+	}
+	revs, err := tx.Messages().Revisions(ctx, bounds)
+	if err != nil {
+		return nil, err
+	}
+	for k, i := range at {
+		ok[i] = revs[k] == rulings[i].Revs
+	}
+	return ok, nil
+}
+
+// countCaps counts inside the transaction: two texts to one person never pass a cap together. A text over its cap
+// stays queued and is decided again.
+func countCaps(ctx context.Context, tx store.Tx, rulings []Ruling, ok []bool) error {
+	var asks []store.CountAsk
+	var at []int
+	for i := range rulings {
+		if ok[i] && !rulings[i].Cap.none() {
+			asks, at = append(asks, rulings[i].Cap.CountAsk), append(at, i)
+		}
+	}
+	if len(asks) == 0 {
+		return nil
+	}
+	counts, err := tx.Messages().SentCounts(ctx, asks)
+	if err != nil {
+		return err
+	}
+	type whose struct {
+		person  id.ID
+		purpose purpose.Purpose
+	}
+	here := map[whose]int{}
+	for k, i := range at {
+		w := whose{asks[k].Person, asks[k].Purpose}
+		n := store.SentCount{Day: counts[k].Day + here[w], Week: counts[k].Week + here[w]}
+		if rulings[i].Cap.full(n) {
+			ok[i] = false
+			continue
+		}
+		here[w]++
+	}
+	return nil
+}
+
+func (l *Loop) move(ctx context.Context, tx store.Tx, machine time.Time, drafts []store.Draft, rulings []Ruling, ok, moved []bool) error {
+	rows := make([]store.Leased, 0, len(drafts))
+	at := make([]int, 0, len(drafts))
+	for i := range drafts {
+		if ok[i] {
+			rows = append(rows, store.Leased{Message: drafts[i].ID, Org: drafts[i].Org, Person: drafts[i].Person, Rewrite: rulings[i].Rewrite})
+			at = append(at, i)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	got, err := tx.Messages().Lease(ctx, store.Lease{Route: l.route.ID, Fence: l.fence, Machine: machine, Domain: tx.Now()}, rows)
+	if err != nil {
+		return err
+	}
+	for k, i := range at {
+		moved[i] = got[k]
+	}
+	return nil
+}
+
+// submits adds a leased message to a batch, one submit a part.
+func (l *Loop) submits(batch []carrier.Submit, d *store.Draft, r *Ruling) []carrier.Submit {
+	segments := r.Encoded.Segments
+	if l.conn.Traits().Concat == carrier.ConcatWhole && len(segments) > 1 {
+		segments = []sms.Segment{r.Encoded.Whole()}
+	}
+	if len(segments) > 1 {
+		l.concat++
+		r.Encoded.SetRef(l.concat)
+	}
+	fl := &flight{message: d.ID, org: d.Org, point: d.Point, attempt: d.Attempts + 1, immune: r.Immune,
+		parts: make([]store.PartAnswer, len(segments)), open: len(segments)}
+	for i := range fl.parts {
+		fl.parts[i].Number = i + 1
+	}
+	ref := l.flights.add(fl)
+	validity := clock.Until(l.domain, d.ExpiresAt)
+	if d.ExpiresAt.IsZero() {
+		validity = 0
+	}
+	for i := range segments {
+		batch = append(batch, carrier.Submit{Ref: ref + uint64(i), Message: d.ID, From: r.From, To: d.To.Text(),
+			Coding: codingOf(r.Encoded.Coding), UDH: segments[i].UDH(), Payload: segments[i].Payload(),
+			Validity: validity, Priority: uint8(max(3-int(d.Priority), 0)), UserRef: receipt.UserRef(d.ID)}) //nolint:gosec // 0 to 3
+	}
+	return batch
+}
+
+func codingOf(c sms.Coding) carrier.Coding {
+	if c == sms.UCS2 {
+		return carrier.UCS2
+	}
+	return carrier.GSM7
+}

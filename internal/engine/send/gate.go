@@ -1,0 +1,51 @@
+package send
+
+import (
+	"context"
+	"time"
+
+	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/sms"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Gate decides again about messages that are due: facts, consent and rendering are read anew.
+type Gate interface {
+	// Again gives one ruling a draft, in their order. It reads on readers and writes nothing.
+	Again(ctx context.Context, scope access.Scope, drafts []store.Draft) ([]Ruling, error)
+}
+
+// Ruling is what the second gate says of one message.
+type Ruling struct {
+	// Send: it may leave, while Revs are unchanged and ValidUntil is ahead. Otherwise Move says what becomes of it.
+	Send bool
+	Move store.Move
+
+	Encoded sms.Encoded
+	From    carrier.Address
+	Immune  bool         // emergencies and the confirmation of an opt-out pass the suppression set
+	Rewrite *store.Draft // the text as it is now, when it is another than the stored one
+
+	Bound      store.Bound
+	Revs       store.Revs
+	OrgRev     int64
+	ValidUntil time.Time // zero never ends
+
+	// Cap is counted again inside the leasing transaction; the zero CapRule counts nothing.
+	Cap CapRule
+}
+
+// CapRule is how often a person may be written to for a purpose; 0 is no limit.
+type CapRule struct {
+	store.CountAsk
+	DayCap, WeekCap int
+}
+
+// none reports whether nothing has to be counted.
+func (c CapRule) none() bool { return c.DayCap == 0 && c.WeekCap == 0 }
+
+// full reports whether one more would be too many.
+func (c CapRule) full(n store.SentCount) bool {
+	return (c.DayCap > 0 && n.Day >= c.DayCap) || (c.WeekCap > 0 && n.Week >= c.WeekCap)
+}

@@ -1,0 +1,291 @@
+package send
+
+import (
+	"context"
+	"time"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/engine/receipt"
+	"carillon.dev/carillon/internal/engine/route"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Sweeps look by the domain clock for what time alone moves. Each works in pages, one short transaction a page.
+const (
+	sweepPage    = 200
+	sweepPause   = time.Second     // machine time between sweeps
+	lookAgain    = 5 * time.Minute // machine time between looks at what waits for a person
+	parkedFor    = 72 * time.Hour
+	parkedEvery  = time.Minute
+	reasonResent = message.ReasonNoReceipt
+)
+
+// sweep runs until ctx ends. look asks for what waits for a person to be looked at at once.
+func (d *Dispatcher) sweep(ctx context.Context, look <-chan bool) {
+	t := time.NewTicker(sweepPause)
+	defer t.Stop()
+	var looked, dropped time.Time
+	for {
+		person := false
+		select {
+		case <-ctx.Done():
+			return
+		case person = <-look:
+		case <-t.C:
+		}
+		now := d.node.Machine.Now()
+		if now.Sub(looked) >= lookAgain {
+			person = true
+		}
+		if person {
+			looked = now
+		}
+		drop := now.Sub(dropped) >= parkedEvery
+		if drop {
+			dropped = now
+		}
+		for _, org := range d.orgs() {
+			if err := d.sweepOrg(ctx, org, person, drop); err != nil && ctx.Err() == nil {
+				d.node.Log.Error("a sweep failed", "org", org.String(), "kind", errs.KindOf(err), "error", errs.Safe(err))
+			}
+		}
+	}
+}
+
+func (d *Dispatcher) orgs() []id.ID {
+	seen := map[id.ID]bool{}
+	var out []id.ID
+	for _, l := range d.all() {
+		if !seen[l.route.Org] {
+			seen[l.route.Org] = true
+			out = append(out, l.route.Org)
+		}
+	}
+	return out
+}
+
+func (d *Dispatcher) sweepOrg(ctx context.Context, org id.ID, person, drop bool) error {
+	scope := access.ForJob(org, "sweep")
+	if err := d.held(ctx, scope, false); err != nil {
+		return err
+	}
+	if person {
+		if err := d.held(ctx, scope, true); err != nil {
+			return err
+		}
+	}
+	if err := d.unknown(ctx, scope); err != nil {
+		return err
+	}
+	if err := d.reroute(ctx, scope); err != nil {
+		return err
+	}
+	if !drop {
+		return nil
+	}
+	return d.node.Store.InTx(ctx, scope, func(tx store.Tx) error {
+		_, err := tx.Messages().DropParked(ctx, d.node.Machine.Now().Add(-parkedFor), sweepPage)
+		return err
+	})
+}
+
+// held decides again about messages whose hold is over, or that wait for somebody.
+func (d *Dispatcher) held(ctx context.Context, scope access.Scope, person bool) error {
+	var after id.ID
+	for {
+		var drafts []store.Draft
+		err := d.node.Store.Read(ctx, scope, func(tx store.Tx) error {
+			var err error
+			drafts, err = tx.Messages().Held(ctx, tx.Now(), person, store.Page{After: after, Limit: sweepPage})
+			return err
+		})
+		if err != nil || len(drafts) == 0 {
+			return err
+		}
+		after = drafts[len(drafts)-1].ID
+		rulings, err := d.node.Gate.Again(ctx, scope, drafts)
+		if err != nil {
+			return err
+		}
+		moves := heldMoves(drafts, rulings)
+		if len(moves) > 0 {
+			if err := d.settle(ctx, scope, moves); err != nil {
+				return err
+			}
+		}
+		if len(drafts) < sweepPage {
+			return nil
+		}
+	}
+}
+
+// heldMoves leaves out what stays held for the same reason.
+func heldMoves(drafts []store.Draft, rulings []Ruling) []store.Move {
+	var out []store.Move
+	for i, r := range rulings {
+		v := r.Move
+		if r.Send {
+			v = store.Move{Message: drafts[i].ID, From: message.Held, To: message.Queued}
+		}
+		if v.To == message.Expired {
+			v.To = message.Refused // a held message never was on its way
+		}
+		if v.To == message.Held && v.Reason == drafts[i].Reason && v.Until.Equal(drafts[i].HeldUntil) {
+			continue
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+func (d *Dispatcher) settle(ctx context.Context, scope access.Scope, moves []store.Move) error {
+	return d.node.Store.InTx(ctx, scope, func(tx store.Tx) error {
+		moved, err := tx.Messages().Settle(ctx, moves)
+		if err != nil || d.node.After == nil {
+			return err
+		}
+		var ended []receipt.Ended
+		for i, v := range moves {
+			if moved[i] && v.To.Settled() {
+				ended = append(ended, receipt.Ended{Message: v.Message, To: v.To, Reason: v.Reason})
+			}
+		}
+		if len(ended) == 0 {
+			return nil
+		}
+		return d.node.After.Missed(ctx, tx, ended)
+	})
+}
+
+// unknown applies each purpose's policy once its receipt window is over: never again, once again, or at once by
+// another route.
+func (d *Dispatcher) unknown(ctx context.Context, scope access.Scope) error {
+	var after id.ID
+	for {
+		var drafts []store.Draft
+		var now time.Time
+		var book *route.Book
+		err := d.node.Store.Read(ctx, scope, func(tx store.Tx) error {
+			now = tx.Now()
+			var err error
+			if drafts, err = tx.Messages().UnknownBefore(ctx, now, store.Page{After: after, Limit: sweepPage}); err != nil {
+				return err
+			}
+			book, err = route.Read(ctx, tx)
+			return err
+		})
+		if err != nil || len(drafts) == 0 {
+			return err
+		}
+		after = drafts[len(drafts)-1].ID
+		var moves []store.Move
+		for i := range drafts {
+			if v, due := policy(&drafts[i], book, now); due {
+				moves = append(moves, v)
+			}
+		}
+		if err := d.closeUnknown(ctx, scope, moves); err != nil {
+			return err
+		}
+		if len(drafts) < sweepPage {
+			return nil
+		}
+	}
+}
+
+// policy says what the purpose makes of an unknown outcome; due is false while a receipt may still come.
+func policy(d *store.Draft, book *route.Book, now time.Time) (v store.Move, due bool) {
+	t := d.Purpose.Traits()
+	leave := store.Move{Message: d.ID, From: message.Unknown, To: message.Unknown, Reason: message.ReasonNoReceipt}
+	again := store.Move{Message: d.ID, From: message.Unknown, To: message.Queued, Reason: reasonResent, DueAt: now}
+	over := !now.Before(d.SentAt.Add(t.ReceiptWindow))
+	late := !d.ExpiresAt.IsZero() && !now.Before(d.ExpiresAt)
+	switch {
+	case t.Unknown == purpose.SwitchNow && !d.Resent && !late:
+		c := book.Choose(route.Want{Channel: d.Channel, Purpose: d.Purpose, Location: d.Location, Invites: d.Flags.Has(message.Invites),
+			Avoid: func(r id.ID) bool { return r == d.Route }})
+		if c.Sender != nil {
+			again.Route, again.Sender = c.Route.ID, c.Sender.ID
+			return again, true
+		}
+		return again, over
+	case !over:
+		return store.Move{}, false
+	case t.Unknown == purpose.ResendOnce && !d.Resent && !late:
+		return again, true
+	}
+	return leave, true
+}
+
+func (d *Dispatcher) closeUnknown(ctx context.Context, scope access.Scope, moves []store.Move) error {
+	if len(moves) == 0 {
+		return nil
+	}
+	return d.node.Store.InTx(ctx, scope, func(tx store.Tx) error {
+		moved, err := tx.Messages().CloseUnknown(ctx, moves)
+		if err != nil || d.node.After == nil {
+			return err
+		}
+		var ended []receipt.Ended
+		for i, v := range moves {
+			if moved[i] && v.To == message.Unknown {
+				ended = append(ended, receipt.Ended{Message: v.Message, To: v.To, Reason: v.Reason})
+			}
+		}
+		if len(ended) == 0 {
+			return nil
+		}
+		return d.node.After.Missed(ctx, tx, ended)
+	})
+}
+
+// reroute moves due messages of routes whose line has been down for a while to another route that serves them.
+func (d *Dispatcher) reroute(ctx context.Context, scope access.Scope) error {
+	down := d.down()
+	for _, l := range d.all() {
+		if l.route.Org != scope.Org() || !down[l.route.ID] {
+			continue
+		}
+		var moves []store.Move
+		err := d.node.Store.Read(ctx, scope, func(tx store.Tx) error {
+			book, err := route.Read(ctx, tx)
+			if err != nil {
+				return err
+			}
+			drafts, err := tx.Messages().Due(ctx, l.route.ID, tx.Now(), sweepPage)
+			moves = reroutes(book, drafts, down)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if len(moves) == 0 {
+			continue
+		}
+		if err := d.settle(ctx, scope, moves); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reroutes finds other ways for due messages; a text that invites an answer only takes a two-way sender.
+func reroutes(book *route.Book, drafts []store.Draft, down map[id.ID]bool) []store.Move {
+	var out []store.Move
+	for i := range drafts {
+		d := &drafts[i]
+		invites := d.Flags.Has(message.Invites)
+		c := book.Choose(route.Want{Channel: d.Channel, Purpose: d.Purpose, Location: d.Location, Invites: invites,
+			Avoid: func(r id.ID) bool { return down[r] }})
+		if c.Sender == nil || c.Route.State != store.RouteOpen || (invites && !c.Sender.TwoWay) {
+			continue
+		}
+		out = append(out, store.Move{Message: d.ID, From: message.Queued, To: message.Queued, Reason: message.ReasonRouteDown,
+			Route: c.Route.ID, Sender: c.Sender.ID, Event: true})
+	}
+	return out
+}

@@ -1,0 +1,220 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/seal"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Messages gives access to the rows of store.Messages.
+func (t *Tx) Messages() store.Messages { return messages{t} }
+
+type messages struct{ *Tx }
+
+// messageColumns are in the order of draftRow and of scanDraft.
+const messageColumns = `id, org_id, state, purpose, priority, origin, enrollment_id, step, occurrence, by_id,
+	person_id, point_id, channel, location_id, visit_id, visit_version, template, template_version, locale, sealed,
+	flags, segments, coding, route_id, sender_id, reason, attempts, resent, due_at, expires_at, held_until, planned_at,
+	leased_at, sent_at, done_at, provider_id, error_code, corrects, exempt, decision`
+
+// m.-prefixed columns, for joins.
+var messageColumnsM = "m." + strings.Join(strings.FieldsFunc(messageColumns, func(r rune) bool {
+	return r == ',' || r == ' ' || r == '\n' || r == '\t'
+}), ", m.")
+
+var insertMessages = NewInsert("messages", "",
+	Column{"id", ID}, Column{"org_id", ID}, Column{"state", Text}, Column{"purpose", Text}, Column{"priority", Int},
+	Column{"origin", Text}, Column{"enrollment_id", ID}, Column{"step", Text}, Column{"occurrence", Int}, Column{"by_id", ID},
+	Column{"person_id", ID}, Column{"point_id", ID}, Column{"channel", Text}, Column{"location_id", ID}, Column{"visit_id", ID},
+	Column{"visit_version", Int}, Column{"template", Text}, Column{"template_version", Int}, Column{"locale", Text},
+	Column{"sealed", Bytes}, Column{"flags", Int}, Column{"segments", Int}, Column{"coding", Text}, Column{"route_id", ID},
+	Column{"sender_id", ID}, Column{"reason", Text}, Column{"attempts", Int}, Column{"resent", Bool}, Column{"due_at", Int},
+	Column{"expires_at", Int}, Column{"held_until", Int}, Column{"planned_at", Int}, Column{"error_code", Text},
+	Column{"corrects", ID}, Column{"exempt", ID}, Column{"decision", Text}, Column{"fence", Int})
+
+var insertKeys = NewInsert("message_keys", "ON CONFLICT (enrollment_id, step, occurrence) DO NOTHING",
+	Column{"enrollment_id", ID}, Column{"step", Text}, Column{"occurrence", Int}, Column{"org_id", ID}, Column{"message_id", ID})
+
+var insertEvents = NewInsert("message_events", "",
+	Column{"id", ID}, Column{"org_id", ID}, Column{"message_id", ID}, Column{"at", Int}, Column{"from_state", Text},
+	Column{"to_state", Text}, Column{"reason", Text}, Column{"code", Text}, Column{"attempt", Int})
+
+// Insert writes drafts whose natural key is new.
+func (m messages) Insert(ctx context.Context, drafts []store.Draft, events []message.Event) ([]bool, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	kept, err := m.claimKeys(ctx, org, drafts)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]any, 0, len(drafts))
+	written := make(map[id.ID]bool, len(events))
+	keys, err := m.keysOf(ctx, org, personsOf(drafts))
+	if err != nil {
+		return nil, err
+	}
+	due := false
+	for i := range drafts {
+		if !kept[i] {
+			continue
+		}
+		d := &drafts[i]
+		k := keys[d.Person]
+		if k == nil {
+			if k, err = m.keyOf(ctx, org, d.Person); err != nil {
+				return nil, err
+			}
+		}
+		row, err := draftRow(org, d, k)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+		due = due || d.State == message.Queued
+		if len(events) > 0 {
+			written[d.ID] = true
+		}
+	}
+	if _, err := m.Bulk(ctx, insertMessages, rows); err != nil {
+		return nil, err
+	}
+	var mine []message.Event
+	for _, e := range events {
+		if written[e.Message] {
+			mine = append(mine, e)
+		}
+	}
+	m.Publish(store.TopicMessages)
+	if due {
+		m.Publish(store.TopicDue)
+	}
+	return kept, m.addEvents(ctx, org, mine)
+}
+
+func personsOf(drafts []store.Draft) []id.ID {
+	out := make([]id.ID, len(drafts))
+	for i := range drafts {
+		out[i] = drafts[i].Person
+	}
+	return out
+}
+
+// claimKeys inserts natural keys and says which drafts may be written. Rows of one call may share a key: the
+// first one wins.
+func (m messages) claimKeys(ctx context.Context, org id.ID, drafts []store.Draft) ([]bool, error) {
+	kept := make([]bool, len(drafts))
+	rows := make([][]any, 0, len(drafts))
+	asked := make([]store.Key, 0, len(drafts))
+	for i := range drafts {
+		k := drafts[i].Key()
+		if k.IsZero() {
+			kept[i] = true
+			continue
+		}
+		rows = append(rows, args(k.Enrollment, k.Step, k.Occurrence, org, drafts[i].ID))
+		asked = append(asked, k)
+	}
+	if len(rows) == 0 {
+		return kept, nil
+	}
+	n, err := m.Bulk(ctx, insertKeys, rows)
+	if err != nil {
+		return nil, err
+	}
+	if int(n) == len(rows) {
+		for i := range kept {
+			kept[i] = true
+		}
+		return kept, nil
+	}
+	owners, err := m.keyOwners(ctx, org, asked)
+	if err != nil {
+		return nil, err
+	}
+	for i := range drafts {
+		if k := drafts[i].Key(); !k.IsZero() {
+			kept[i] = owners[k] == drafts[i].ID
+		}
+	}
+	return kept, nil
+}
+
+func (m messages) keyOwners(ctx context.Context, org id.ID, keys []store.Key) (map[store.Key]id.ID, error) {
+	enrollments := make([]id.ID, 0, len(keys))
+	for _, k := range keys {
+		if !k.IsZero() {
+			enrollments = append(enrollments, k.Enrollment)
+		}
+	}
+	out := make(map[store.Key]id.ID, len(keys))
+	if len(enrollments) == 0 {
+		return out, nil
+	}
+	err := each(ctx, m, `SELECT enrollment_id, step, occurrence, message_id FROM message_keys
+		WHERE org_id = $1 AND `+m.In("enrollment_id", "$2", ID), args(org, enrollments), func(r Rows) error {
+		var k store.Key
+		var owner id.ID
+		if err := r.Scan(&k.Enrollment, &k.Step, &k.Occurrence, &owner); err != nil {
+			return err
+		}
+		out[k] = owner
+		return nil
+	})
+	return out, err
+}
+
+// KeysTaken says which natural keys were used before.
+func (m messages) KeysTaken(ctx context.Context, keys []store.Key) ([]bool, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	owners, err := m.keyOwners(ctx, org, keys)
+	taken := make([]bool, len(keys))
+	for i, k := range keys {
+		_, taken[i] = owners[k]
+	}
+	return taken, err
+}
+
+func messagePlace(org, row id.ID) seal.Place {
+	return seal.Place{Table: "messages", Column: "sealed", Org: org, Row: row}
+}
+
+func draftRow(org id.ID, d *store.Draft, k *seal.Key) ([]any, error) {
+	decision, err := json.Marshal(&d.Decision)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, "a decision cannot be written", err)
+	}
+	return []any{d.ID, org, string(d.State), string(d.Purpose), int64(d.Priority),
+		string(d.Origin.Kind), d.Origin.Enrollment, d.Origin.Step, int64(d.Origin.Occurrence), d.Origin.By,
+		d.Person, d.Point, string(d.Channel), d.Location, d.Appointment,
+		d.AppointmentVersion, d.Template, d.TemplateVersion, d.Locale,
+		sealDraft(k, org, d), int64(d.Flags), int64(d.Segments), d.Coding, d.Route,
+		d.Sender, string(d.Reason), int64(d.Attempts), d.Resent, d.DueAt,
+		d.ExpiresAt, d.HeldUntil, d.PlannedAt, d.ErrorCode,
+		d.Corrects, d.Exempt, string(decision), int64(0)}, nil
+}
+
+func (t *Tx) addEvents(ctx context.Context, org id.ID, events []message.Event) error {
+	rows := make([][]any, len(events))
+	for i, e := range events {
+		if e.ID.IsZero() {
+			e.ID = id.New()
+		}
+		if e.At.IsZero() {
+			e.At = t.now
+		}
+		rows[i] = args(e.ID, org, e.Message, e.At, string(e.From), string(e.To), string(e.Reason), e.Code, e.Attempt)
+	}
+	_, err := t.Bulk(ctx, insertEvents, rows)
+	return err
+}

@@ -1,0 +1,265 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/store"
+)
+
+// optional scans a nullable text.
+type optional struct{ to *string }
+
+func (o optional) Scan(src any) error {
+	switch v := src.(type) {
+	case nil:
+		*o.to = ""
+	case string:
+		*o.to = v
+	case []byte:
+		*o.to = string(v)
+	default:
+		return fmt.Errorf("a text column holds %T", src)
+	}
+	return nil
+}
+
+// scanDraft reads messageColumns; the sealed column stays sealed.
+func scanDraft(r Rows, d *store.Draft) (sealed []byte, err error) {
+	var decision string
+	err = r.Scan(&d.ID, &d.Org, (*string)(&d.State), (*string)(&d.Purpose), (*int)(&d.Priority),
+		(*string)(&d.Origin.Kind), &d.Origin.Enrollment, &d.Origin.Step, &d.Origin.Occurrence, &d.Origin.By,
+		&d.Person, &d.Point, (*string)(&d.Channel), &d.Location, &d.Appointment, &d.AppointmentVersion,
+		&d.Template, &d.TemplateVersion, &d.Locale, &sealed,
+		(*uint32)(&d.Flags), &d.Segments, &d.Coding, &d.Route, &d.Sender, (*string)(&d.Reason), &d.Attempts, &d.Resent,
+		&d.DueAt, &d.ExpiresAt, &d.HeldUntil, &d.PlannedAt,
+		&d.LeasedAt, &d.SentAt, &d.DoneAt, optional{&d.ProviderID}, &d.ErrorCode, &d.Corrects, &d.Exempt, &decision)
+	if err == nil && decision != "" {
+		if json.Unmarshal([]byte(decision), &d.Decision) != nil {
+			err = errs.New(errs.Internal, "a message's decision record cannot be read")
+		}
+	}
+	return sealed, err
+}
+
+// drafts runs a query over messageColumns and opens what is sealed.
+func (m messages) drafts(ctx context.Context, sql string, args []any) ([]store.Draft, error) {
+	var out []store.Draft
+	var sealed [][]byte
+	err := each(ctx, m, sql, args, func(r Rows) error {
+		var d store.Draft
+		s, err := scanDraft(r, &d)
+		out, sealed = append(out, d), append(sealed, s)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, m.openDrafts(ctx, out, sealed)
+}
+
+// Get reads one message.
+func (m messages) Get(ctx context.Context, message id.ID) (store.Draft, error) {
+	got, err := m.ByIDs(ctx, []id.ID{message})
+	if err != nil {
+		return store.Draft{}, err
+	}
+	if len(got) == 0 {
+		return store.Draft{}, found(ErrNone, "message")
+	}
+	return got[0], nil
+}
+
+// ByIDs reads many messages.
+func (m messages) ByIDs(ctx context.Context, ids []id.ID) ([]store.Draft, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE org_id = $1 AND `+m.In("id", "$2", ID)+` ORDER BY id`,
+		args(org, ids))
+}
+
+// List pages through messages, newest first.
+func (m messages) List(ctx context.Context, f store.MessageFilter, p store.Page) ([]store.Draft, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	sql, a := `SELECT `+messageColumns+` FROM messages WHERE org_id = $1`, args(org)
+	and := func(cond string, v any) {
+		a = append(a, v)
+		sql += fmt.Sprintf(" AND %s$%d", cond, len(a))
+	}
+	if !p.After.IsZero() {
+		and("id < ", p.After)
+	}
+	if len(f.States) > 0 {
+		states := make([]string, len(f.States))
+		for i, s := range f.States {
+			states[i] = string(s)
+		}
+		a = append(a, states)
+		sql += " AND " + m.In("state", fmt.Sprintf("$%d", len(a)), Text)
+	}
+	for _, c := range []struct {
+		cond string
+		v    id.ID
+	}{{"person_id = ", f.Person}, {"location_id = ", f.Location}, {"route_id = ", f.Route}} {
+		if !c.v.IsZero() {
+			and(c.cond, c.v)
+		}
+	}
+	if f.Purpose != "" {
+		and("purpose = ", f.Purpose)
+	}
+	if f.Reason != "" {
+		and("reason = ", f.Reason)
+	}
+	if !f.From.IsZero() {
+		and("due_at >= ", f.From)
+	}
+	if !f.To.IsZero() {
+		and("due_at < ", f.To)
+	}
+	a = append(a, p.Size())
+	return m.drafts(ctx, sql+fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(a)), a)
+}
+
+// OfVisits lists messages that state visits.
+func (m messages) OfVisits(ctx context.Context, visits []id.ID) (map[id.ID][]store.Draft, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	got, err := m.drafts(ctx, `SELECT `+messageColumnsM+` FROM appointments a
+		JOIN messages m ON m.person_id = a.person_id AND m.visit_id = a.id
+		WHERE a.org_id = $1 AND `+m.In("a.id", "$2", ID)+` ORDER BY m.id`, args(org, visits))
+	out := make(map[id.ID][]store.Draft, len(visits))
+	for _, d := range got {
+		out[d.Appointment] = append(out[d.Appointment], d)
+	}
+	return out, err
+}
+
+// Events lists a message's events, oldest first.
+func (m messages) Events(ctx context.Context, of id.ID) ([]message.Event, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	return list(ctx, m, `SELECT id, org_id, message_id, at, from_state, to_state, reason, code, attempt FROM message_events
+		WHERE message_id = $1 AND org_id = $2 ORDER BY id`, args(of, org), func(r Rows) (message.Event, error) {
+		var e message.Event
+		err := r.Scan(&e.ID, &e.Org, &e.Message, &e.At, (*string)(&e.From), (*string)(&e.To), (*string)(&e.Reason), &e.Code, &e.Attempt)
+		return e, err
+	})
+}
+
+// Parts lists the parts of a text that went in several submits.
+func (m messages) Parts(ctx context.Context, of id.ID) ([]store.PartAnswer, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	return list(ctx, m, `SELECT part, provider_id, state FROM message_parts WHERE message_id = $1 AND org_id = $2 ORDER BY part`,
+		args(of, org), func(r Rows) (store.PartAnswer, error) {
+			var p store.PartAnswer
+			err := r.Scan(&p.Number, optional{&p.ProviderID}, (*string)(&p.State))
+			return p, err
+		})
+}
+
+// SentCounts counts texts handed over to persons.
+func (m messages) SentCounts(ctx context.Context, asks []store.CountAsk) ([]store.SentCount, error) {
+	out := make([]store.SentCount, len(asks))
+	if len(asks) == 0 {
+		return out, nil
+	}
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	oldest := asks[0].Week
+	people := make([]id.ID, len(asks))
+	by := make(map[id.ID][]int, len(asks))
+	for i, a := range asks {
+		people[i] = a.Person
+		by[a.Person] = append(by[a.Person], i)
+		if a.Week.Before(oldest) {
+			oldest = a.Week
+		}
+		if a.Day.Before(oldest) {
+			oldest = a.Day
+		}
+	}
+	err = each(ctx, m, `SELECT person_id, purpose, sent_at FROM messages
+		WHERE org_id = $1 AND `+m.In("person_id", "$2", ID)+` AND sent_at >= $3`, args(org, people, oldest), func(r Rows) error {
+		var person id.ID
+		var purpose string
+		var at time.Time
+		if err := r.Scan(&person, &purpose, &at); err != nil {
+			return err
+		}
+		for _, i := range by[person] {
+			if string(asks[i].Purpose) != purpose {
+				continue
+			}
+			if !at.Before(asks[i].Day) {
+				out[i].Day++
+			}
+			if !at.Before(asks[i].Week) {
+				out[i].Week++
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// AutoReplies counts automatic answers to contact points. They are few: the persons' index finds them.
+func (m messages) AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error) {
+	out := map[id.ID]int{}
+	if len(points) == 0 {
+		return out, nil
+	}
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	err = each(ctx, m, `SELECT m.point_id, count(*) FROM person_contacts c JOIN messages m ON m.person_id = c.person_id
+		WHERE c.org_id = $1 AND `+m.In("c.point_id", "$2", ID)+` AND m.point_id = c.point_id AND m.planned_at >= $3 AND m.origin = 'reply'
+		AND m.state NOT IN ('refused', 'cancelled', 'expired') GROUP BY m.point_id`,
+		args(org, slices.Compact(slices.Clone(points)), since), func(r Rows) error {
+			var p id.ID
+			var n int
+			err := r.Scan(&p, &n)
+			out[p] = n
+			return err
+		})
+	return out, err
+}
+
+// StateCounts counts messages by state.
+func (m messages) StateCounts(ctx context.Context, since time.Time) (map[message.State]int, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	out := map[message.State]int{}
+	err = each(ctx, m, `SELECT state, count(*) FROM messages WHERE org_id = $1 AND planned_at >= $2 GROUP BY state`,
+		args(org, since.UnixMicro()), func(r Rows) error {
+			var s string
+			var n int
+			err := r.Scan(&s, &n)
+			out[message.State(s)] = n
+			return err
+		})
+	return out, err
+}
