@@ -37,13 +37,16 @@ const (
 // AllPurposes is the scope of an opt-out: everything that is no emergency.
 const AllPurposes purpose.Purpose = "*"
 
+// AllCare is the scope of a general yes at the desk: every care purpose, and no promotion.
+const AllCare purpose.Purpose = "care"
+
 // Entry is one line of the ledger. It is never changed or deleted; a later entry supersedes it.
 type Entry struct {
 	ID     id.ID
 	Org    id.ID
 	Person id.ID // zero for an entry about a number as such (STOP)
 	Point  id.ID // contact point; zero for every number of the person on this channel
-	// Channel and Purpose are what it is about; AllPurposes for an opt-out.
+	// Channel and Purpose are what it is about; AllPurposes for an opt-out, AllCare for a general yes.
 	Channel  patient.Channel
 	Purpose  purpose.Purpose
 	Status   Status
@@ -130,8 +133,18 @@ func (e Entry) concerns(q Query) bool {
 	if e.Person != q.Person || e.Person.IsZero() {
 		return false
 	}
-	if e.Purpose != q.Purpose && e.Purpose != AllPurposes {
+	if !covers(e.Purpose, q.Purpose) {
 		return false
 	}
 	return e.Point.IsZero() || e.Point == q.Point
+}
+
+func covers(said, asked purpose.Purpose) bool {
+	switch said {
+	case asked, AllPurposes:
+		return true
+	case AllCare:
+		return asked.Valid() && asked.Traits().Class == purpose.ClassCare
+	}
+	return false
 }

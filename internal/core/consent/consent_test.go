@@ -49,6 +49,11 @@ func TestFold(t *testing.T) {
 			[]consent.Entry{entry(ana, phoneA, purpose.Appointment, consent.Granted, 1)}, ask(ana, phoneB), false, false},
 		"a grant for another purpose": {
 			[]consent.Entry{entry(ana, none, purpose.Marketing, consent.Granted, 1)}, ask(ana, phoneA), false, false},
+		"a general yes covers care": {
+			[]consent.Entry{entry(ana, none, consent.AllCare, consent.Granted, 1)}, ask(ana, phoneA), true, false},
+		"a general yes, appointments taken back": {
+			[]consent.Entry{entry(ana, none, consent.AllCare, consent.Granted, 1), entry(ana, none, purpose.Appointment, consent.Revoked, 2)},
+			ask(ana, phoneA), false, false},
 		"a grant of another person on the phone": {[]consent.Entry{grant}, ask(leo, phoneA), false, false},
 		"taken back": {
 			[]consent.Entry{grant, entry(ana, none, purpose.Appointment, consent.Revoked, 2)}, ask(ana, phoneA), false, false},
@@ -73,6 +78,15 @@ func TestFold(t *testing.T) {
 				t.Fatalf("granted %v, opted out %v; want %v, %v", s.Granted, s.OptedOut, c.granted, c.optedOut)
 			}
 		})
+	}
+}
+
+func TestAGeneralYesIsNoLeaveToAdvertise(t *testing.T) {
+	t.Parallel()
+	q := ask(ana, phoneA)
+	q.Purpose = purpose.Marketing
+	if consent.Fold([]consent.Entry{entry(ana, id.ID{}, consent.AllCare, consent.Granted, 1)}, q).Granted {
+		t.Fatal("care consent allowed promotion")
 	}
 }
 

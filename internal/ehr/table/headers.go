@@ -96,9 +96,11 @@ func (m Mapping) Has(f intake.Field) bool { _, ok := m.Column[f]; return ok }
 // NewMapping maps headers to fields. given (header to field; the field "-" leaves a column out) wins over what
 // the headers say. Two columns for one field, a header that does not exist and a missing required field are
 // errs.Invalid.
-func NewMapping(k Kind, headers []string, given map[string]string) (Mapping, error) {
+//
+// recalled says that given was confirmed for an earlier file: headers that are gone are passed over.
+func NewMapping(k Kind, headers []string, given map[string]string, recalled bool) (Mapping, error) {
 	m := Mapping{Column: map[intake.Field]int{}, Header: map[intake.Field]string{}}
-	chosen, err := givenFields(k, headers, given)
+	chosen, err := givenFields(k, headers, given, recalled)
 	if err != nil {
 		return m, err
 	}
@@ -128,10 +130,13 @@ func NewMapping(k Kind, headers []string, given map[string]string) (Mapping, err
 	return m, m.complete(k)
 }
 
-func givenFields(k Kind, headers []string, given map[string]string) (map[int]intake.Field, error) {
+func givenFields(k Kind, headers []string, given map[string]string, recalled bool) (map[int]intake.Field, error) {
 	out := map[int]intake.Field{}
 	for h, f := range given {
 		i := slices.IndexFunc(headers, func(x string) bool { return strings.EqualFold(x, cleanHeader(h)) })
+		if i < 0 && recalled {
+			continue
+		}
 		if i < 0 {
 			return nil, errs.New(errs.Invalid, "the mapping names a column that the file does not have; look at the file's first line").At("--map")
 		}

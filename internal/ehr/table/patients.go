@@ -192,25 +192,16 @@ func code(t phi.Text) patient.Code {
 // evidence nobody can prove it, so it is a problem and no consent. An empty cell says nothing at all.
 func (r *reader) consents(region string) []intake.ConsentRow {
 	var out []intake.ConsentRow
-	for _, p := range purpose.All() {
-		if !p.Traits().NeedsConsent {
-			continue
-		}
-		f := intake.ConsentFieldOf(p)
-		if !r.m.Has(f) || r.cell(f) == "" {
-			f = intake.FieldConsent
-			if p == purpose.Marketing {
-				continue // a general yes is for care; promotion needs its own column
-			}
-		}
-		if !r.m.Has(f) || r.cell(f) == "" {
-			continue
-		}
-		if yes, ok := yesNo[headerKey(r.cell(f))]; ok {
+	add := func(f intake.Field, p purpose.Purpose) {
+		if yes, ok := choice(r, f, yesNo, "write yes or no"); ok {
 			out = append(out, intake.ConsentRow{Purpose: p, Status: granted(yes), Wording: r.cell(intake.FieldConsentWord)})
-			continue
 		}
-		r.once(f, intake.BadChoice, "write yes or no")
+	}
+	add(intake.FieldConsent, consent.AllCare)
+	for _, p := range purpose.All() {
+		if p.Traits().NeedsConsent {
+			add(intake.ConsentFieldOf(p), p)
+		}
 	}
 	if len(out) == 0 {
 		return nil
@@ -227,16 +218,6 @@ func granted(yes bool) consent.Status {
 		return consent.Granted
 	}
 	return consent.Revoked
-}
-
-// once reports a problem of a column that several purposes read only one time.
-func (r *reader) once(f intake.Field, code intake.ProblemCode, say string) {
-	for _, b := range r.bad {
-		if b.Column == r.m.Header[f] && b.Code == code {
-			return
-		}
-	}
-	r.problem(f, code, say, r.cell(f))
 }
 
 func (r *reader) evidence(rows []intake.ConsentRow, region string) (time.Time, consent.Method) {

@@ -1,0 +1,88 @@
+package table
+
+import (
+	"io"
+	"unicode/utf8"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/core/feed"
+	"carillon.dev/carillon/internal/engine/intake"
+)
+
+// Reader reads files for engine/intake.
+type Reader struct{}
+
+// Open reads the header, finds what the options leave open and maps the columns.
+func (Reader) Open(r io.Reader, kind feed.Kind, o feed.Options, w intake.World) (intake.Rows, error) {
+	delimiter, err := delimiterOf(o.Delimiter)
+	if err != nil {
+		return nil, err
+	}
+	f, err := Open(r, Options{Encoding: o.Encoding, Delimiter: delimiter})
+	if err != nil {
+		return nil, err
+	}
+	m, err := NewMapping(Kind(kind), f.Headers, o.Map, o.Recalled)
+	if err != nil {
+		return nil, err
+	}
+	p := &Place{Locations: w.Locations, Default: w.Default, Region: w.Region, Now: w.Now}
+	if err := p.Ready(); err != nil {
+		return nil, err
+	}
+	o.Encoding, o.Delimiter = f.Encoding, string(f.Delimiter)
+	o.Map = map[string]string{}
+	for field, header := range m.Header {
+		o.Map[header] = string(field)
+	}
+	return &rows{f: f, m: m, p: p, kind: kind, o: o}, nil
+}
+
+func delimiterOf(s string) (rune, error) {
+	switch s {
+	case "":
+		return 0, nil
+	case "tab", `\t`:
+		return '\t', nil
+	}
+	d, n := utf8.DecodeRuneInString(s)
+	if n != len(s) || d == '"' || d == '\r' || d == '\n' || d == utf8.RuneError {
+		return 0, errs.New(errs.Invalid, "the delimiter is one character, such as ; or tab").At("--delimiter")
+	}
+	return d, nil
+}
+
+type rows struct {
+	f    *File
+	m    Mapping
+	p    *Place
+	kind feed.Kind
+	o    feed.Options
+}
+
+// Next reads and checks a line.
+func (r *rows) Next() (intake.Row, error) {
+	line, err := r.f.Next()
+	if err != nil {
+		return intake.Row{}, err
+	}
+	out := intake.Row{Line: line.Number}
+	if line.Bad != nil {
+		out.Bad = []intake.Problem{*line.Bad}
+		return out, nil
+	}
+	if r.kind == feed.Patients {
+		row, bad := PatientOf(line, r.m, r.p)
+		out.Patient, out.Bad = &row, bad
+		return out, nil
+	}
+	row, bad := VisitOf(line, r.m, r.p)
+	out.Visit, out.Bad = &row, bad
+	return out, nil
+}
+
+// Options are how the file is read.
+func (r *rows) Options() feed.Options { return r.o }
+
+// Unused are the headers that mean nothing here.
+func (r *rows) Unused() []string { return r.m.Unused }
