@@ -10,6 +10,7 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/feed"
+	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/store"
 )
@@ -261,7 +262,25 @@ func (w *writer) putVisits(ctx context.Context, tx store.Tx, before, after []sch
 	if err := tx.Imports().AddWrites(ctx, writes); err != nil {
 		return err
 	}
-	return w.s.written.VisitsWritten(ctx, tx, olds, all)
+	return w.touchVisits(ctx, tx, all)
+}
+
+// touchVisits tells the journeys, in the same transaction, which visits to look at.
+func (w *writer) touchVisits(ctx context.Context, tx store.Tx, visits []schedule.Appointment) error {
+	touches := make([]store.Touch, len(visits))
+	for i, v := range visits {
+		touches[i] = store.Touch{Visit: v.ID, Version: v.Version, Import: w.imp.ID, At: tx.Now()}
+	}
+	return tx.Journeys().Touch(ctx, touches)
+}
+
+// touchPeople does so for people who were known before: somebody may have died, or left.
+func (w *writer) touchPeople(ctx context.Context, tx store.Tx, people []patient.Person) error {
+	touches := make([]store.Touch, len(people))
+	for i, p := range people {
+		touches[i] = store.Touch{Person: p.ID, Import: w.imp.ID, At: tx.Now()}
+	}
+	return tx.Journeys().Touch(ctx, touches)
 }
 
 // cancelAbsent cancels what a whole file does not have any more.

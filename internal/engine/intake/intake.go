@@ -13,7 +13,6 @@ import (
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/org"
-	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/store"
 )
@@ -49,24 +48,16 @@ type Row struct {
 	Bad     []Problem
 }
 
-// Written is told, in the transaction that writes them, which visits and persons an import wrote, so that
-// journeys begin, move and end together with the facts. before has a zero ID for a visit that is new.
-type Written interface {
-	VisitsWritten(ctx context.Context, tx store.Tx, before, after []schedule.Appointment) error
-	PeopleWritten(ctx context.Context, tx store.Tx, after []patient.Person) error
-}
-
 // Service takes files in.
 type Service struct {
 	store   store.Store
 	files   Opener
-	written Written
 	machine clock.Clock
 }
 
 // New makes the service. machine is the machine's clock: uploads are gone a real day later.
-func New(s store.Store, files Opener, written Written, machine clock.Clock) *Service {
-	return &Service{store: s, files: files, written: written, machine: machine}
+func New(s store.Store, files Opener, machine clock.Clock) *Service {
+	return &Service{store: s, files: files, machine: machine}
 }
 
 // Limits of an upload.

@@ -60,7 +60,7 @@ func (p people) write(ctx context.Context, part []Row) error {
 	if err := p.consents(ctx, part, written); err != nil {
 		return err
 	}
-	return p.w.s.written.PeopleWritten(ctx, p.tx, written)
+	return p.w.touchPeople(ctx, p.tx, updated)
 }
 
 func (p people) writes(ctx context.Context, created, updated, before []patient.Person, rows map[string]*PatientRow) error {

@@ -112,7 +112,7 @@ func (w *writer) undoPerson(ctx context.Context, tx store.Tx, r feed.Write) (boo
 	if err != nil {
 		return false, err
 	}
-	return true, w.s.written.PeopleWritten(ctx, tx, out)
+	return true, w.touchPeople(ctx, tx, out)
 }
 
 func (w *writer) undoVisit(ctx context.Context, tx store.Tx, r feed.Write) (bool, error) {
@@ -133,7 +133,7 @@ func (w *writer) undoVisit(ctx context.Context, tx store.Tx, r feed.Write) (bool
 	if err != nil {
 		return false, err
 	}
-	return true, w.s.written.VisitsWritten(ctx, tx, []schedule.Appointment{now}, out)
+	return true, w.touchVisits(ctx, tx, out)
 }
 
 // revoke appends a revocation for each grant that the import brought and that still decides.
