@@ -19,9 +19,10 @@ type Consents interface {
 	// ByImport lists what one import brought.
 	ByImport(ctx context.Context, imported id.ID, p Page) ([]consent.Entry, error)
 	// OptOuts pages through numbers that are opted out or suspended now, of every organization with a system scope;
-	// senders fill their suppression set with it. Changed is how far the ledger had grown.
+	// senders fill their suppression set with it.
 	OptOuts(ctx context.Context, after id.ID, limit int) ([]OptOut, error)
-	// OptOutsSince lists numbers whose ledger got an entry with an id after since, opted out or not any more.
+	// OptOutsSince lists numbers whose ledger grew after the position since, opted out or not any more, in order of
+	// positions. Transactions may commit in another order than their positions': look back a minute.
 	OptOutsSince(ctx context.Context, since id.ID, limit int) ([]OptOut, error)
 }
 
@@ -32,5 +33,5 @@ type OptOut struct {
 	Channel   patient.Channel
 	OptedOut  bool
 	Suspended bool
-	Entry     id.ID // the last ledger entry about the number; cursor of OptOutsSince
+	Entry     id.ID // position of the number's last entry, an id by machine time: cursor of OptOutsSince
 }

@@ -1,11 +1,276 @@
 package sqlstore
 
-import "carillon.dev/carillon/internal/store"
+import (
+	"bytes"
+	"context"
+	"slices"
 
-// People gives access to the rows of store.People.
-func (t *Tx) People() store.People { return people{Tx: t} }
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/seal"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/store"
+)
 
-type people struct {
-	*Tx
-	store.People
+// People gives access to the rows of store.People. Contact points are in points.go.
+func (t *Tx) People() store.People { return people{t} }
+
+type people struct{ *Tx }
+
+const personColumns = `id, org_id, kind, status, location_id, language, source_id, version, created_at, updated_at, sealed`
+
+func factsPlace(org, person id.ID) seal.Place {
+	return seal.Place{Table: "persons", Column: "sealed", Org: org, Row: person}
+}
+
+var insertPersons = NewInsert("persons", "",
+	Column{"id", ID}, Column{"org_id", ID}, Column{"kind", Text}, Column{"status", Text}, Column{"location_id", ID},
+	Column{"language", Text}, Column{"source_id", ID}, Column{"version", Int}, Column{"created_at", Int},
+	Column{"updated_at", Int}, Column{"sealed", Bytes}, Column{"birth_idx", Bytes})
+
+// Create inserts persons with fresh keys.
+func (s people) Create(ctx context.Context, in []patient.Person) ([]patient.Person, error) {
+	org, err := s.org()
+	if err != nil || len(in) == 0 {
+		return nil, err
+	}
+	out := slices.Clone(in)
+	ids := make([]id.ID, len(out))
+	for i := range out {
+		if out[i].ID.IsZero() {
+			out[i].ID = id.New()
+		}
+		out[i].Org, out[i].Version, out[i].CreatedAt, out[i].UpdatedAt = org, 1, s.now, s.now
+		ids[i] = out[i].ID
+	}
+	if err := s.newPersonKeys(ctx, org, ids); err != nil {
+		return nil, err
+	}
+	ok, err := s.orgKeys(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]any, len(out))
+	found := newLookups(ok.Index(), org)
+	for i, p := range out {
+		sealed := s.freshKeys.persons[p.ID].Seal(packFacts(p.Facts), factsPlace(org, p.ID))
+		rows[i] = args(p.ID, org, p.Kind, p.Status, p.Location, p.Language, p.Source, p.Version, p.CreatedAt, p.UpdatedAt,
+			sealed, found.birth(p.Facts))
+		found.add(p.ID, p.Facts)
+	}
+	if _, err := s.Bulk(ctx, insertPersons, rows); err != nil {
+		return nil, err
+	}
+	s.Publish(store.TopicPeople)
+	return out, found.insert(ctx, s.Tx)
+}
+
+var updatePersons = NewBulk(`UPDATE persons SET kind = r.kind, status = r.status, location_id = r.location_id, language = r.language,
+		source_id = r.source_id, version = persons.version + 1, updated_at = r.updated_at, sealed = r.sealed, birth_idx = r.birth_idx
+	FROM {rows} WHERE persons.id = r.id AND persons.org_id = r.org_id AND persons.version = r.version AND persons.erased_at IS NULL`,
+	Column{"id", ID}, Column{"org_id", ID}, Column{"version", Int}, Column{"kind", Text}, Column{"status", Text},
+	Column{"location_id", ID}, Column{"language", Text}, Column{"source_id", ID}, Column{"updated_at", Int},
+	Column{"sealed", Bytes}, Column{"birth_idx", Bytes})
+
+// Update replaces persons at their version.
+func (s people) Update(ctx context.Context, in []patient.Person) ([]patient.Person, error) {
+	org, err := s.org()
+	if err != nil || len(in) == 0 {
+		return nil, err
+	}
+	ids := make([]id.ID, len(in))
+	for i := range in {
+		ids[i] = in[i].ID
+	}
+	before, err := s.ByIDs(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.keysOf(ctx, org, ids)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := s.orgKeys(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	out, rows := slices.Clone(in), make([][]any, 0, len(in))
+	gone, fresh := newLookups(ok.Index(), org), newLookups(ok.Index(), org)
+	for i := range out {
+		p := &out[i]
+		k, old := keys[p.ID], byID(before, p.ID)
+		if k == nil || old == nil {
+			return nil, found(ErrNone, "person")
+		}
+		rows = append(rows, args(p.ID, org, p.Version, p.Kind, p.Status, p.Location, p.Language, p.Source, s.now,
+			k.Seal(packFacts(p.Facts), factsPlace(org, p.ID)), fresh.birth(p.Facts)))
+		gone.add(p.ID, old.Facts)
+		fresh.add(p.ID, p.Facts)
+		p.Org, p.Version, p.CreatedAt, p.UpdatedAt = org, p.Version+1, old.CreatedAt, s.now
+	}
+	n, err := s.Bulk(ctx, updatePersons, rows)
+	if err != nil {
+		return nil, err
+	}
+	if n != int64(len(rows)) {
+		return nil, errs.New(errs.Conflict, "a person was changed meanwhile; read it again")
+	}
+	gone.difference(fresh)
+	if err := gone.remove(ctx, s.Tx); err != nil {
+		return nil, err
+	}
+	s.Publish(store.TopicPeople)
+	return out, fresh.insert(ctx, s.Tx)
+}
+
+func byID(all []patient.Person, want id.ID) *patient.Person {
+	i, ok := slices.BinarySearchFunc(all, want, func(p patient.Person, w id.ID) int { return bytes.Compare(p.ID[:], w[:]) })
+	if !ok {
+		return nil
+	}
+	return &all[i]
+}
+
+// Get reads one person.
+func (s people) Get(ctx context.Context, person id.ID) (patient.Person, error) {
+	all, err := s.ByIDs(ctx, []id.ID{person})
+	if err == nil && len(all) == 0 {
+		err = found(ErrNone, "person")
+	}
+	if err != nil {
+		return patient.Person{}, err
+	}
+	return all[0], nil
+}
+
+// ByIDs reads many persons.
+func (s people) ByIDs(ctx context.Context, ids []id.ID) ([]patient.Person, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return s.read(ctx, ` AND `+s.In("id", "$2", ID)+` ORDER BY id`, ids)
+}
+
+// List pages in order of ids.
+func (s people) List(ctx context.Context, p store.Page) ([]patient.Person, error) {
+	return s.read(ctx, ` AND id > $2 AND erased_at IS NULL ORDER BY id LIMIT $3`, after(p.After), p.Size())
+}
+
+// after makes a cursor bind as an id even when it is zero, which as an argument would be NULL.
+func after(cursor id.ID) any {
+	if cursor.IsZero() {
+		cursor[15] = 1 // no row has it: ids begin with a time
+	}
+	return cursor
+}
+
+// Count counts persons who were not erased.
+func (s people) Count(ctx context.Context) (n int, err error) {
+	org, err := s.org()
+	if err != nil {
+		return 0, err
+	}
+	err = one(ctx, s, `SELECT count(*) FROM persons WHERE org_id = $1 AND erased_at IS NULL`, args(org), &n)
+	return n, err
+}
+
+// read selects persons of the organization and opens their facts.
+func (s people) read(ctx context.Context, and string, more ...any) ([]patient.Person, error) {
+	org, err := s.org()
+	if err != nil {
+		return nil, err
+	}
+	var sealed [][]byte
+	var ids []id.ID
+	out, err := list(ctx, s, `SELECT `+personColumns+` FROM persons WHERE org_id = $1`+and, append(args(org), more...),
+		func(r Rows) (p patient.Person, err error) {
+			var b []byte
+			err = r.Scan(&p.ID, &p.Org, &p.Kind, &p.Status, &p.Location, &p.Language, &p.Source, &p.Version, &p.CreatedAt, &p.UpdatedAt, &b)
+			sealed, ids = append(sealed, b), append(ids, p.ID)
+			return p, err
+		})
+	if err != nil || len(out) == 0 {
+		return nil, err
+	}
+	keys, err := s.keysOf(ctx, org, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if sealed[i] == nil || keys[ids[i]] == nil {
+			continue // erased: nothing is left to know
+		}
+		plain, err := keys[ids[i]].Open(sealed[i], factsPlace(org, ids[i]))
+		if err != nil {
+			return nil, err
+		}
+		if out[i].Facts, err = unpackFacts(plain); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// ByIdentifiers finds persons by one system's names for them.
+func (s people) ByIdentifiers(ctx context.Context, system string, values []string) (map[string]id.ID, error) {
+	org, err := s.org()
+	if err != nil || len(values) == 0 {
+		return nil, err
+	}
+	ok, err := s.orgKeys(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	idx := make([][]byte, len(values))
+	names := make(map[string][]string, len(values))
+	for i, v := range values {
+		idx[i] = ok.Index().Identifier(system, v)
+		names[string(idx[i])] = append(names[string(idx[i])], v)
+	}
+	out := make(map[string]id.ID, len(values))
+	return out, each(ctx, s, `SELECT ident_idx, person_id FROM person_identifiers WHERE org_id = $1 AND `+s.In("ident_idx", "$2", Bytes),
+		args(org, idx), func(r Rows) error {
+			var b []byte
+			var p id.ID
+			if err := r.Scan(&b, &p); err != nil {
+				return err
+			}
+			for _, v := range names[string(b)] {
+				out[v] = p
+			}
+			return nil
+		})
+}
+
+// Search finds persons by what staff typed.
+func (s people) Search(ctx context.Context, q store.PersonQuery) ([]patient.Person, error) {
+	org, err := s.org()
+	if err != nil {
+		return nil, err
+	}
+	ok, err := s.orgKeys(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	x, w := ok.Index(), &conditions{next: 2}
+	for _, word := range q.Words {
+		if token := x.NameQuery(word); token != nil {
+			w.add(`id IN (SELECT person_id FROM person_names WHERE org_id = $1 AND token = $%d)`, token)
+		}
+	}
+	if !q.Identifier.IsEmpty() {
+		w.add(`id IN (SELECT person_id FROM person_identifiers WHERE org_id = $1 AND value_idx = $%d)`, x.Identifier(anySystem, q.Identifier.Reveal()))
+	}
+	if !q.BirthDate.IsEmpty() {
+		w.add(`birth_idx = $%d`, x.BirthDate(q.BirthDate.Reveal()))
+	}
+	if !q.Number.IsZero() {
+		w.add(`id IN (SELECT c.person_id FROM person_contacts c JOIN contact_points p ON p.id = c.point_id
+			WHERE p.org_id = $1 AND p.number_idx = $%d)`, x.Number(q.Number.Reveal()))
+	}
+	if len(w.values) == 0 {
+		return nil, nil
+	}
+	w.values = append(w.values, store.Page{Limit: q.Limit}.Size())
+	return s.read(ctx, w.text+` AND erased_at IS NULL ORDER BY id `+w.limit(), w.values...)
 }

@@ -14,7 +14,17 @@ import (
 
 // Run is the whole suite.
 func Run(t *testing.T, open Open) {
-	t.Run("transactions", func(t *testing.T) { t.Parallel(); transactions(t, open) })
+	for name, part := range map[string]func(*testing.T, Open){
+		"transactions": transactions, "organizations": orgs, "users": users, "people": people, "contact points": points,
+		"erasure": erasure, "consents": consents, "visits": visits, "audit": audits,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			part(t, open)
+		})
+	}
+	t.Run("journeys", func(t *testing.T) { t.Parallel(); journeys(t, open) })
+	t.Run("tasks", func(t *testing.T) { t.Parallel(); tasks(t, open) })
 }
 
 func transactions(t *testing.T, open Open) {
