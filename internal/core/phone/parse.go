@@ -114,8 +114,11 @@ func doubleZeroAsPlus(s string) (string, bool) {
 	return "+" + rest, ok
 }
 
+// separators mean nothing to a numbering plan, and the library is slow with them.
+var separators = strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", ".", "", ",", "", "/", "", "\\", "", "'", "", "~", "")
+
 func parseOne(s, region string) (Number, Reason) {
-	p, err := phonenumbers.Parse(s, region)
+	p, err := phonenumbers.Parse(separators.Replace(s), region)
 	if err != nil {
 		return Number{}, reasonFor(err)
 	}
@@ -129,11 +132,10 @@ func parseOne(s, region string) (Number, Reason) {
 	case phonenumbers.INVALID_LENGTH:
 		return Number{}, NotPossible
 	}
-	if !phonenumbers.IsValidNumber(p) {
+	switch phonenumbers.GetNumberType(p) { // a number without a type is not valid
+	case phonenumbers.UNKNOWN:
 		return Number{}, NotPossible
-	}
-	switch kindOf(p) {
-	case Premium, SharedCost:
+	case phonenumbers.PREMIUM_RATE, phonenumbers.SHARED_COST:
 		return Number{}, PremiumOrShared
 	}
 	e164 := phonenumbers.Format(p, phonenumbers.E164)

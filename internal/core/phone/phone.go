@@ -110,13 +110,41 @@ func (n Number) TimeZones() []string {
 	return zones
 }
 
+// parsed is the library's form. A Number is E.164, so that only the calling code must be found: no code is
+// the beginning of another.
 func (n Number) parsed() *phonenumbers.PhoneNumber {
-	if n.e164 == "" {
-		return &phonenumbers.PhoneNumber{}
+	digits := n.Digits()
+	for size := 1; size <= 3 && size < len(digits); size++ {
+		code, err := strconv.Atoi(digits[:size])
+		if err == nil && phonenumbers.GetRegionCodeForCountryCode(code) != phonenumbers.UNKNOWN_REGION {
+			return nationalNumber(int32(code), digits[size:])
+		}
 	}
-	p, err := phonenumbers.Parse(n.e164, "")
-	if err != nil {
-		return &phonenumbers.PhoneNumber{}
+	return &phonenumbers.PhoneNumber{}
+}
+
+// nationalNumber keeps leading zeros, which belong to the number in Italy and some other countries.
+func nationalNumber(code int32, digits string) *phonenumbers.PhoneNumber {
+	p := &phonenumbers.PhoneNumber{CountryCode: &code}
+	if value, err := strconv.ParseUint(digits, 10, 64); err == nil {
+		p.NationalNumber = &value
+	}
+	if rest := strings.TrimLeft(digits[:len(digits)-1], "0"); len(rest) < len(digits)-1 {
+		zero, count := true, int32(len(digits)-1-len(rest))
+		p.ItalianLeadingZero, p.NumberOfLeadingZeros = &zero, &count
 	}
 	return p
+}
+
+// DisplayIn is the number as it is printed for people of a country: nationally at home ("22 123 45 67"), else
+// with its code ("+48 22 123 45 67"). It is for the clinic's own numbers in texts; a patient's is Masked.
+func (n Number) DisplayIn(region string) string {
+	if n.e164 == "" {
+		return ""
+	}
+	format := phonenumbers.INTERNATIONAL
+	if strings.EqualFold(n.Region(), strings.TrimSpace(region)) && n.CallingCode() != 1 {
+		format = phonenumbers.NATIONAL
+	}
+	return phonenumbers.Format(n.parsed(), format)
 }

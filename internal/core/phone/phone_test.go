@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nyaruka/phonenumbers"
+
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/phone"
@@ -133,6 +135,28 @@ func TestKindDecidesWhoCanBeTexted(t *testing.T) {
 	}
 }
 
+func TestDisplayInIsForReadersOfACountry(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ e164, region, want string }{
+		{"+48221234567", "PL", "22 123 45 67"},
+		{"+48221234567", "DE", "+48 22 123 45 67"},
+		{"+442079460123", "gb", "020 7946 0123"},
+		{"+12024561111", "US", "+1 202-456-1111"},
+		{"+390648741234", "IT", "06 4874 1234"},
+	} {
+		n, err := phone.FromStored(c.e164)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := n.DisplayIn(c.region); got != c.want {
+			t.Errorf("%s in %s: %q, want %q", c.e164, c.region, got, c.want)
+		}
+	}
+	if got := (phone.Number{}).DisplayIn("PL"); got != "" {
+		t.Errorf("no number shows as %q", got)
+	}
+}
+
 func TestTimeZonesOfANumber(t *testing.T) {
 	t.Parallel()
 	n, err := phone.Parse(phi.T("202 456 1111"), "US")
@@ -237,6 +261,39 @@ func BenchmarkCanText(b *testing.B) {
 	for b.Loop() {
 		if !n.CanText() {
 			b.Fatal("mobile expected")
+		}
+	}
+}
+
+// What the number alone tells must be what the library reads from it.
+func TestEveryRegionsExampleReadsBack(t *testing.T) {
+	t.Parallel()
+	for region := range phonenumbers.GetSupportedRegions() {
+		for _, kind := range []phonenumbers.PhoneNumberType{phonenumbers.MOBILE, phonenumbers.FIXED_LINE} {
+			example := phonenumbers.GetExampleNumberForType(region, kind)
+			if example == nil {
+				continue
+			}
+			for _, format := range []phonenumbers.PhoneNumberFormat{phonenumbers.E164, phonenumbers.INTERNATIONAL, phonenumbers.NATIONAL} {
+				written := phonenumbers.Format(example, format)
+				if region == "AR" && kind == phonenumbers.MOBILE && format == phonenumbers.NATIONAL {
+					written = "011 15-2345-6789" // the library writes 09 for 011 here
+				}
+				n, err := phone.Parse(phi.T(written), region)
+				if err != nil {
+					t.Errorf("%s, type %d, format %d: %v", region, kind, format, err)
+					continue
+				}
+				if n.Reveal() != phonenumbers.Format(example, phonenumbers.E164) {
+					t.Errorf("%s, type %d, format %d: read as %s", region, kind, format, n.Reveal())
+				}
+				if n.CallingCode() != int(example.GetCountryCode()) || n.Region() != phonenumbers.GetRegionCodeForNumber(example) {
+					t.Errorf("%s, type %d: code %d, region %s", region, kind, n.CallingCode(), n.Region())
+				}
+				if kind == phonenumbers.MOBILE && !n.CanText() {
+					t.Errorf("%s: a mobile number cannot be texted: %s", region, n.Kind())
+				}
+			}
 		}
 	}
 }
