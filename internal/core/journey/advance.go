@@ -26,7 +26,7 @@ func Advance(d *Definition, e Enrollment, ev Event, now time.Time) (Enrollment, 
 // from all of them. News of messages goes first: what has left cannot be withdrawn.
 func AdvanceAll(d *Definition, e Enrollment, events []Event, now time.Time) (Enrollment, []Action) {
 	e.Texts = slices.Clone(e.Texts)
-	e.Counts = maps.Clone(e.Counts)
+	e.Counts, e.Deferred = maps.Clone(e.Counts), maps.Clone(e.Deferred)
 	a := &advance{d: d, e: &e, now: now}
 	for _, ev := range events {
 		a.apply(ev)
@@ -64,7 +64,7 @@ func (a *advance) apply(ev Event) {
 		if about.Start.IsZero() {
 			about = e.Visit.Fact
 		}
-		e.Answer, e.Answered = ev.Intent, about
+		e.Answer, e.Answered, e.Heard = ev.Intent, about, ev.Response
 	case MessageNews:
 		a.messageNews(ev)
 	case ImportHeld:
@@ -89,6 +89,7 @@ func (a *advance) visitIs(ev Event) {
 	}
 	if !v.same(e.Visit.Fact) || e.TruthAt.IsZero() {
 		e.TruthAt, e.SettleAt = a.now, time.Time{} // the settling time begins again
+		e.Deferred = nil
 	}
 	e.Visit = v
 	if ev.PatientKnows {

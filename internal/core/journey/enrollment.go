@@ -120,8 +120,12 @@ type Enrollment struct {
 	// Answer is the last answer and the fact that it was given about.
 	Answer   Intent         `json:"answer,omitempty"`
 	Answered Fact           `json:"answered,omitzero"`
+	Heard    id.ID          `json:"heard,omitzero"` // the newest response that was taken over
 	Texts    []Text         `json:"texts,omitempty"`
 	Counts   map[string]int `json:"counts,omitempty"` // occurrences used, by step
+	// Deferred steps are planned again then: at planning the gate would have refused them for a reason that may
+	// be gone by their time, such as a missing consent.
+	Deferred map[string]time.Time `json:"deferred,omitempty"`
 }
 
 // Confirmed reports whether the patient confirmed the visit as it stands.

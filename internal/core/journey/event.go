@@ -30,13 +30,14 @@ type Event struct {
 	// PatientKnows (changed): the patient asked for it or was told in person; no text tells it again.
 	PatientKnows bool
 	Intent       Intent // answered
-	// About is the fact that was answered about; zero is the visit as it stands.
-	About   Fact
-	Ref     Ref     // message
-	Outcome Outcome // message
-	Reason  message.Reason
-	At      time.Time // message: when it left; zero is now
-	Import  id.ID     // import_held, released
+	// About (answered) is the fact that was answered about; zero is the visit as it stands.
+	About    Fact
+	Response id.ID   // answered
+	Ref      Ref     // message
+	Outcome  Outcome // message
+	Reason   message.Reason
+	At       time.Time // message: when it left; zero is now
+	Import   id.ID     // import_held, released
 }
 
 // Outcome is what became of one text, as far as a journey cares.

@@ -287,3 +287,25 @@ func TestAVisitThatMovesAwayAndBackIsRemindedOf(t *testing.T) {
 		t.Errorf("sends %v, want the reminder again and no notice", got)
 	}
 }
+
+func TestADeferredStepIsPlannedAgainAtItsTime(t *testing.T) {
+	t.Parallel()
+	d := reminder(t)
+	v := visitIn(3 * day)
+	v.BookedAt = noon.Add(-30 * day)
+	e, acts := Enroll(d, Enrollment{}, v, noon)
+	if got := sends(acts); !slices.Equal(got, []string{"day-before"}) {
+		t.Fatalf("planned %v", got)
+	}
+	until := acts[0].Due.Add(-time.Hour)
+	if !e.Defer(d, acts[0].Ref, until, noon) || !e.NextDue.Equal(until) {
+		t.Fatalf("looks again at %v, want %v", e.NextDue, until)
+	}
+	if e, acts = Advance(d, e, Event{Kind: TimeCame}, noon.Add(time.Hour)); len(acts) > 0 {
+		t.Errorf("planned before its time: %v", acts)
+	}
+	_, acts = Advance(d, e, Event{Kind: TimeCame}, until)
+	if got := sends(acts); !slices.Equal(got, []string{"day-before"}) || acts[0].Ref.Occurrence != 1 {
+		t.Errorf("planned %v", acts)
+	}
+}

@@ -73,6 +73,7 @@ func (e *Enrollment) place(d *Definition, s Step) Forecast {
 		f.Due = s.Offset.From(e.Visit.Start, e.Visit.Zone)
 		f.PlanAt = f.Due.Add(-d.PlanAhead)
 	}
+	f.PlanAt = later(f.PlanAt, e.Deferred[s.ID])
 	for _, t := range e.Texts {
 		if t.Step == s.ID && t.Phase != Gone && t.States.same(e.Visit.Fact) {
 			f.Ref = t.Ref
@@ -177,4 +178,24 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// Defer takes a step's text out again, as if it had not been planned, until a later look. Only a text that has
+// no message yet can be deferred; it reports whether it was.
+func (e *Enrollment) Defer(d *Definition, r Ref, until, now time.Time) bool {
+	i := slices.IndexFunc(e.Texts, func(t Text) bool { return t.Ref == r && t.Phase == Pending && !t.Notice() })
+	if i < 0 || !until.After(now) {
+		return false
+	}
+	e.Texts = slices.Delete(e.Texts, i, i+1)
+	if e.Counts[r.Step] == r.Occurrence {
+		e.Counts[r.Step]--
+	}
+	if e.Deferred == nil {
+		e.Deferred = map[string]time.Time{}
+	}
+	e.Deferred[r.Step] = until
+	a := advance{d: d, e: e, now: now}
+	e.NextDue = a.nextDue()
+	return true
 }
