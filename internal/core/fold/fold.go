@@ -7,6 +7,7 @@ package fold
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -29,9 +30,13 @@ type Text struct {
 // Of folds s.
 func Of(s string) Text {
 	f := folder{}
-	f.word.Grow(16)
 	n := 0
-	for _, r := range s {
+	// Broken bytes would keep their neighbours from being decomposed.
+	for _, r := range norm.NFKD.String(strings.ToValidUTF8(s, "\ufffd")) {
+		if r == utf8.RuneError {
+			f.flush()
+			continue
+		}
 		if r >= 0x80 && ignorable(r) {
 			continue
 		}
@@ -80,54 +85,74 @@ func (t Text) Sentences() [][]string {
 // folder builds words rune by rune.
 type folder struct {
 	out       Text
-	word      strings.Builder
+	word      []byte
 	foreign   bool // the word holds a Cyrillic or Greek letter
 	lookAlike bool // every such letter has a Latin double
 	han       bool
 }
 
+// rune takes one rune of the decomposed text.
 func (f *folder) rune(r rune) {
-	if r < 0x80 {
+	switch {
+	case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
+		f.letter(r)
+	case r < utf8.RuneSelf:
 		f.plain(unicode.ToLower(r))
-		return
+	case isHan(r):
+		f.letter(simplified(r))
+	case unicode.IsLetter(r):
+		f.special(unicode.ToLower(r))
+	default:
+		f.symbol(r)
 	}
+}
+
+// plain takes an ASCII rune in lower case.
+func (f *folder) plain(r rune) {
+	switch r {
+	case '\'', '`':
+		// don't is one word
+	case '?':
+		f.question()
+	case '.', '!', ',', ';', ':', '\n':
+		f.flush()
+		f.sentence()
+	default:
+		if 'a' <= r && r <= 'z' {
+			f.letter(r)
+			return
+		}
+		f.flush()
+	}
+}
+
+// symbol takes anything beyond ASCII that is no letter.
+func (f *folder) symbol(r rune) {
 	if d, ok := numbered(r); ok {
 		f.letter(d)
 		return
 	}
-	if pictograph(r) {
-		f.flush()
-		f.out.Emoji = append(f.out.Emoji, r)
-		return
-	}
-	for _, d := range norm.NFKD.String(string(r)) {
-		if !ignorable(d) {
-			f.plain(unicode.ToLower(d))
-		}
-	}
-}
-
-// plain takes one decomposed lower-case rune.
-func (f *folder) plain(r rune) {
 	switch {
 	case unicode.IsDigit(r):
 		f.letter('0' + digit(r))
-	case unicode.Is(unicode.Han, r):
-		f.letter(simplified(r))
-	case unicode.IsLetter(r):
-		f.special(r)
-	case r == '\'' || r == '’' || r == '‘' || r == 'ʼ' || r == '`' || r == '´':
-		// don't is one word
-	case r == '?' || r == '؟':
-		f.out.Question = true
+	case r == '’' || r == '‘' || r == '´':
+	case r == '؟':
+		f.question()
+	case strings.ContainsRune("…،؛。、", r):
 		f.flush()
 		f.sentence()
-	case strings.ContainsRune(".!,;:\n…،؛。、", r):
+	case pictograph(r):
 		f.flush()
-		f.sentence()
+		f.out.Emoji = append(f.out.Emoji, r)
 	default:
 		f.flush()
 	}
+}
+
+func (f *folder) question() {
+	f.out.Question = true
+	f.flush()
+	f.sentence()
 }
 
 // special folds letters that Unicode does not decompose.
@@ -138,7 +163,7 @@ func (f *folder) special(r rune) {
 		}
 		return
 	}
-	if unicode.In(r, unicode.Cyrillic, unicode.Greek) {
+	if 0x370 <= r && r <= 0x52f && unicode.In(r, unicode.Cyrillic, unicode.Greek) {
 		_, double := doubles[r]
 		f.lookAlike = double && (f.lookAlike || !f.foreign)
 		f.foreign = true
@@ -147,20 +172,18 @@ func (f *folder) special(r rune) {
 }
 
 func (f *folder) letter(r rune) {
-	if han := unicode.Is(unicode.Han, r); han != f.han && f.word.Len() > 0 {
+	if han := isHan(r); han != f.han {
 		f.flush()
 		f.han = han
-	} else {
-		f.han = han
 	}
-	f.word.WriteRune(r)
+	f.word = utf8.AppendRune(f.word, r)
 }
 
 func (f *folder) flush() {
-	if f.word.Len() == 0 {
+	if len(f.word) == 0 {
 		return
 	}
-	w := f.word.String()
+	w := string(f.word)
 	if f.foreign && f.lookAlike {
 		w = strings.Map(func(r rune) rune {
 			if d, ok := doubles[r]; ok {
@@ -170,7 +193,7 @@ func (f *folder) flush() {
 		}, w)
 	}
 	f.out.Words = append(f.out.Words, squeeze(w))
-	f.word.Reset()
+	f.word = f.word[:0]
 	f.foreign, f.lookAlike, f.han = false, false, false
 }
 
@@ -227,19 +250,20 @@ func squeeze(w string) string {
 
 // ignorable: marks (accents, harakat, selectors), invisible format characters and the Arabic tatweel.
 func ignorable(r rune) bool {
+	if isHan(r) {
+		return false
+	}
 	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Mc, unicode.Cf) || r == 'ـ' || r == '\u034f' || r == 'ㅤ' || r == '\u115f' || r == '\u1160'
 }
 
-func pictograph(r rune) bool {
-	return unicode.Is(unicode.So, r) && norm.NFKD.String(string(r)) == string(r) && r >= 0x2190
-}
+func pictograph(r rune) bool { return r >= 0x2190 && unicode.Is(unicode.So, r) }
 
 func startsHan(s string) bool {
-	for _, r := range s {
-		return unicode.Is(unicode.Han, r)
-	}
-	return false
+	r, _ := utf8.DecodeRuneInString(s)
+	return isHan(r)
 }
+
+func isHan(r rune) bool { return r >= 0x2e80 && unicode.Is(unicode.Han, r) }
 
 // digit is the value of any decimal digit: Unicode keeps each script's ten in order from a multiple of its zero.
 func digit(r rune) rune {

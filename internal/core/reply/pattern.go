@@ -141,15 +141,23 @@ func newIndex(all []pattern) index {
 			t := alt[0]
 			switch {
 			case !t.head && !t.tail:
-				x.exact[t.text] = append(x.exact[t.text], i)
+				x.exact[t.text] = once(x.exact[t.text], i)
 			case !t.head && len(t.text) >= stemBytes:
-				x.stems[t.text[:stemBytes]] = append(x.stems[t.text[:stemBytes]], i)
+				x.stems[t.text[:stemBytes]] = once(x.stems[t.text[:stemBytes]], i)
 			default:
-				x.loose = append(x.loose, i)
+				x.loose = once(x.loose, i)
 			}
 		}
 	}
 	return x
+}
+
+// once appends i unless it is the last already: patterns come in rising order.
+func once(list []int, i int) []int {
+	if n := len(list); n > 0 && list[n-1] == i {
+		return list
+	}
+	return append(list, i)
 }
 
 // find calls found for every pattern at every place, until it returns false.
