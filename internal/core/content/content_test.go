@@ -1,6 +1,7 @@
 package content_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -163,17 +164,9 @@ func TestCompileSaysWhatIsWrongAndWhere(t *testing.T) {
 }
 
 func faultOf(err error) *content.Fault {
-	for err != nil {
-		if f, ok := err.(*content.Fault); ok {
-			return f
-		}
-		u, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return nil
-		}
-		err = u.Unwrap()
-	}
-	return nil
+	var f *content.Fault
+	errors.As(err, &f)
+	return f
 }
 
 func TestValuesDoNotPrint(t *testing.T) {

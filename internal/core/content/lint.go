@@ -1,6 +1,7 @@
 package content
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -163,6 +164,7 @@ func (c *check) price(t *Template) {
 		example = c.o.Example
 	}
 	v := example(c.locale)
+	v.Text = maps.Clone(v.Text)
 	for _, n := range t.names {
 		if _, ok, _ := v.get(n); !ok { // a variable of another journey: its own name is as good a length as any
 			v.Text[n] = string(n)

@@ -56,6 +56,14 @@ func (e Encoded) LogValue() slog.Value {
 		slog.Int("segments", len(e.Segments)))
 }
 
+// Label names coding and table for people and for storing: "gsm7", "gsm7/tr" or "ucs2".
+func (e Encoded) Label() string {
+	if lang := max(e.Locking, e.Single); lang != Default {
+		return string(e.Coding) + "/" + lang.Tag()
+	}
+	return string(e.Coding)
+}
+
 // SetRef puts another reference into the headers of a text of several segments: the sender draws it when
 // the destination is known. It must not run beside a reader of the segments.
 func (e Encoded) SetRef(ref uint16) {

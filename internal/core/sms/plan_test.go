@@ -186,6 +186,19 @@ func TestOnlyGSM7TakesNationalTablesWhenAllowed(t *testing.T) {
 	}
 }
 
+func TestLabelsNameTheTable(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{"abc": "gsm7", "ł": "ucs2", strings.Repeat("ş", 80): "gsm7/tr", strings.Repeat("a", 100) + "á": "gsm7/es"} {
+		e := plan(t, text, sms.Options{National: []sms.Lang{sms.LangOf("tr-TR"), sms.LangOf("es")}})
+		if e.Label() != want {
+			t.Errorf("%q: %s, want %s", text, e.Label(), want)
+		}
+	}
+	if sms.LangOf("pl") != sms.Default || sms.LangOf("pt-BR") != sms.Portuguese || sms.Lang(99).Tag() != "" {
+		t.Error("languages and tables")
+	}
+}
+
 func TestReferenceCanBeSetAfterwards(t *testing.T) {
 	t.Parallel()
 	for _, wide := range []bool{false, true} {

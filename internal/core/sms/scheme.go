@@ -134,6 +134,9 @@ func nextRune(text string) int {
 
 const zeroWidthJoiner = '\u200d'
 
+// maxSign bounds a sign in octets: no honest one is longer, and a text of marks only must not cost a square.
+const maxSign = 128
+
 // nextSign is the length of the first sign of text: a close enough cut of the grapheme clusters of UAX #29.
 func nextSign(text string) int {
 	r, size := utf8.DecodeRuneInString(text)
@@ -141,7 +144,7 @@ func nextSign(text string) int {
 		return 2
 	}
 	flag := isFlagHalf(r)
-	for size < len(text) {
+	for size < min(len(text), maxSign) {
 		n, w := utf8.DecodeRuneInString(text[size:])
 		switch {
 		case flag && isFlagHalf(n):

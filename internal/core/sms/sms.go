@@ -5,6 +5,8 @@
 // replaces anything. It knows no SMPP beyond data_coding.
 package sms
 
+import "strings"
+
 // Coding is how the characters of a message travel.
 type Coding string
 
@@ -58,6 +60,28 @@ const (
 	Urdu
 	langs // how many there are
 )
+
+// tags are the BCP 47 languages of the tables.
+var tags = [langs]string{"", "tr", "es", "pt", "bn", "gu", "hi", "kn", "ml", "or", "pa", "ta", "te", "ur"}
+
+// Tag is the BCP 47 language of the table, "" for the default alphabet.
+func (l Lang) Tag() string {
+	if l >= langs {
+		return ""
+	}
+	return tags[l]
+}
+
+// LangOf finds the table of a language, given as a BCP 47 tag ("pt-BR"); Default when it has none.
+func LangOf(tag string) Lang {
+	base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	for l := Turkish; l < langs; l++ {
+		if tags[l] == base {
+			return l
+		}
+	}
+	return Default
+}
 
 // Reason tells why a plan has the coding that it has.
 type Reason string

@@ -37,11 +37,15 @@ func Transliterate(text, lang string) Plain {
 	var b strings.Builder
 	b.Grow(len(text))
 	seen := map[rune]bool{}
+	behindPlain := true // what stands before is Latin, a digit or punctuation, or nothing
 	for at := 0; at < len(text); {
 		size := norm.NFC.NextBoundaryInString(text[at:], true)
 		from := text[at : at+size]
 		to, left := plainSign(from, lang)
-		if isJoiner(from) && endsPlain(text[:at]) {
+		if !isJoiner(from) {
+			last, _ := utf8.DecodeLastRuneInString(from)
+			behindPlain = last < 0x250
+		} else if behindPlain {
 			to, left = "", nil
 		}
 		if to != from {
@@ -133,12 +137,6 @@ func invisible(r rune) bool {
 // isJoiner reports a zero-width joiner or non-joiner. They shape words in many scripts, so that only those
 // behind plain text are taken out.
 func isJoiner(sign string) bool { return sign == "\u200c" || sign == "\u200d" }
-
-// endsPlain reports whether what stands before is Latin, a digit or punctuation, or nothing.
-func endsPlain(before string) bool {
-	r, _ := utf8.DecodeLastRuneInString(before)
-	return before == "" || r < 0x250 || isJoiner(string(r)) && endsPlain(before[:len(before)-len(string(r))])
-}
 
 // withoutMarks is the base letter of a Latin letter with marks.
 func withoutMarks(r rune) (string, bool) {
