@@ -56,7 +56,7 @@ func paged(p store.Page) int64 {
 }
 
 var revisionQueries = []struct{ table, column string }{
-	{"persons", "version"}, {"contact_points", "revision"}, {"appointments", "version"}, {"locations", "revision"},
+	{"persons", "version"}, {"contact_points", "revision"}, {"visits", "version"}, {"locations", "revision"},
 }
 
 // Revisions reads what the leasing transaction compares: one query a kind of row.
@@ -230,7 +230,7 @@ func (m messages) Cancel(ctx context.Context, w store.Selection, why message.Rea
 	case !w.Person.IsZero():
 		and("person_id = ", w.Person)
 	case !w.Appointment.IsZero():
-		and("person_id = (SELECT person_id FROM appointments WHERE id = ", w.Appointment)
+		and("person_id = (SELECT person_id FROM visits WHERE id = ", w.Appointment)
 		sql += ")"
 	default:
 		return nil, errNoSelection

@@ -138,7 +138,7 @@ func (m messages) OfVisits(ctx context.Context, visits []id.ID) (map[id.ID][]sto
 	if err != nil {
 		return nil, err
 	}
-	got, err := m.drafts(ctx, `SELECT `+messageColumnsM+` FROM appointments a
+	got, err := m.drafts(ctx, `SELECT `+messageColumnsM+` FROM visits a
 		JOIN messages m ON m.person_id = a.person_id AND m.visit_id = a.id
 		WHERE a.org_id = $1 AND `+m.In("a.id", "$2", ID)+` ORDER BY m.id`, args(org, visits))
 	out := make(map[id.ID][]store.Draft, len(visits))
