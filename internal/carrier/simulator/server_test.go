@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,16 +23,33 @@ import (
 
 // client is a bare SMPP client over a pipe that acknowledges everything and writes it down.
 type client struct {
-	t        *testing.T
-	conn     net.Conn
-	out      chan []byte
+	t      *testing.T
+	conn   net.Conn
+	out    chan []byte
+	hold   bool // acknowledge nothing
+	closed chan struct{}
+
+	mu  sync.Mutex
+	log log
+}
+
+// log is what came.
+type log struct {
 	answers  map[uint32]pdu.Header
 	ids      map[uint32]string
-	receipts []string // texts in order of arrival
+	receipts []string // number and text, in order of arrival
 	texts    []string // from: text, each part on its own
-	order    []string // what came, in order: "answer 3", "receipt"
-	hold     bool     // acknowledge nothing
-	closed   chan struct{}
+	order    []string // "answer 3", "receipt"
+}
+
+// seen is a copy of the log.
+func (c *client) seen() log {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.log
+	l.answers, l.ids = maps.Clone(l.answers), maps.Clone(l.ids)
+	l.receipts, l.texts, l.order = slices.Clone(l.receipts), slices.Clone(l.texts), slices.Clone(l.order)
+	return l
 }
 
 // dial binds a client to s inside a synctest bubble.
@@ -40,7 +59,8 @@ func dial(t *testing.T, s *simulator.Server, role pdu.ID) *client { return dialA
 func dialAs(t *testing.T, s *simulator.Server, role pdu.ID, hold bool) *client {
 	t.Helper()
 	near, far := net.Pipe()
-	c := &client{t: t, hold: hold, conn: near, out: make(chan []byte, 1<<14), answers: map[uint32]pdu.Header{}, ids: map[uint32]string{}, closed: make(chan struct{})}
+	c := &client{t: t, hold: hold, conn: near, out: make(chan []byte, 1<<14), closed: make(chan struct{})}
+	c.log = log{answers: map[uint32]pdu.Header{}, ids: map[uint32]string{}}
 	go s.ServeConn(far)
 	go c.read()
 	go func() {
@@ -55,7 +75,7 @@ func dialAs(t *testing.T, s *simulator.Server, role pdu.ID, hold bool) *client {
 	}()
 	c.out <- pdu.AppendBind(nil, pdu.Header{ID: role, Seq: 1}, &pdu.Bind{SystemID: "t", Password: "p"})
 	synctest.Wait()
-	if h, ok := c.answers[1]; !ok || h.ID != role.Resp() || h.Status != 0 {
+	if h, ok := c.seen().answers[1]; !ok || h.ID != role.Resp() || h.Status != 0 {
 		t.Fatalf("bind answered with %+v", h)
 	}
 	return c
@@ -69,34 +89,42 @@ func (c *client) read() {
 		if err != nil {
 			return
 		}
-		if h.ID.IsResp() {
-			c.answers[h.Seq], c.ids[h.Seq] = h, string(pdu.ParseMessageResp(body))
-			c.order = append(c.order, fmt.Sprintf("answer %d", h.Seq))
+		if c.note(h, body); h.ID.IsResp() || c.hold {
 			continue
 		}
-		var m pdu.Message
-		if err := pdu.ParseMessage(h.ID, body, &m); err != nil {
-			panic(err)
-		}
-		if m.ESMClass&pdu.ESMTypeMask != 0 {
-			c.receipts = append(c.receipts, string(m.Source.Addr)+" "+string(m.Short))
-			c.order = append(c.order, "receipt")
-		} else {
-			p, err := sms.ParsePart(m.DataCoding, m.ESMClass&pdu.ESMUDHI != 0, m.Short)
-			if err != nil {
-				panic(err)
-			}
-			p.UDH.Part, p.UDH.Total = 0, 0
-			text, err := p.Text(sms.AlphabetGSM7)
-			if err != nil {
-				panic(err)
-			}
-			c.texts = append(c.texts, string(m.Source.Addr)+": "+text.Reveal())
-		}
-		if !c.hold {
-			c.out <- pdu.AppendMessageResp(nil, pdu.Header{ID: h.ID.Resp(), Seq: h.Seq}, nil)
-		}
+		c.out <- pdu.AppendMessageResp(nil, pdu.Header{ID: h.ID.Resp(), Seq: h.Seq}, nil)
 	}
+}
+
+// note writes a PDU into the log.
+func (c *client) note(h pdu.Header, body []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := &c.log
+	if h.ID.IsResp() {
+		l.answers[h.Seq], l.ids[h.Seq] = h, string(pdu.ParseMessageResp(body))
+		l.order = append(l.order, fmt.Sprintf("answer %d", h.Seq))
+		return
+	}
+	var m pdu.Message
+	if err := pdu.ParseMessage(h.ID, body, &m); err != nil {
+		panic(err)
+	}
+	if m.ESMClass&pdu.ESMTypeMask != 0 {
+		l.receipts = append(l.receipts, string(m.Source.Addr)+" "+string(m.Short))
+		l.order = append(l.order, "receipt")
+		return
+	}
+	p, err := sms.ParsePart(m.DataCoding, m.ESMClass&pdu.ESMUDHI != 0, m.Short)
+	if err != nil {
+		panic(err)
+	}
+	p.UDH.Part, p.UDH.Total = 0, 0
+	text, err := p.Text(sms.AlphabetGSM7)
+	if err != nil {
+		panic(err)
+	}
+	l.texts = append(l.texts, string(m.Source.Addr)+": "+text.Reveal())
 }
 
 func (c *client) submit(seq uint32, to, text string) {
@@ -146,9 +174,9 @@ func TestTheZeroValueIsFastAndHonest(t *testing.T) {
 		if got.Accepted != 100 || got.Distinct != 100 || got.Duplicates != 0 || got.ReceiptsAcked != 100 || got.TextsSent != 0 || got.Pending != 0 || got.Delivered != 100 {
 			t.Fatalf("%+v", got)
 		}
-		for i, r := range c.receipts {
-			if !strings.Contains(r, "stat:DELIVRD err:000") || !strings.Contains(r, "id:"+c.ids[uint32(i+2)]+" ") {
-				t.Fatalf("receipt %d: %s; id %s", i, r, c.ids[uint32(i+2)])
+		for i, r := range c.seen().receipts {
+			if !strings.Contains(r, "stat:DELIVRD err:000") || !strings.Contains(r, "id:"+c.seen().ids[uint32(i+2)]+" ") {
+				t.Fatalf("receipt %d: %s; id %s", i, r, c.seen().ids[uint32(i+2)])
 			}
 		}
 	})
@@ -172,10 +200,10 @@ func TestTheSameSeedMakesTheSameRun(t *testing.T) {
 			time.Sleep(time.Hour)
 			synctest.Wait()
 			answers = map[string]uint32{}
-			for seq, h := range c.answers {
-				answers[fmt.Sprint(seq, c.ids[seq])] = h.Status
+			for seq, h := range c.seen().answers {
+				answers[fmt.Sprint(seq, c.seen().ids[seq])] = h.Status
 			}
-			receipts, texts = c.receipts, c.texts
+			receipts, texts = c.seen().receipts, c.seen().texts
 		})
 		slices.Sort(receipts)
 		slices.Sort(texts)
@@ -222,11 +250,11 @@ func TestFaultsHappenAsOftenAsConfigured(t *testing.T) {
 		"throttled":         {simulator.Config{Throttled: 0.2}, func(s simulator.Stats, _ *client) float64 { return float64(s.Throttled) / n }, 0.2},
 		"system errors":     {simulator.Config{SystemErrors: 0.2}, func(s simulator.Stats, _ *client) float64 { return float64(s.Refused) / n }, 0.2},
 		"bad numbers":       {simulator.Config{BadNumbers: 0.2}, func(s simulator.Stats, _ *client) float64 { return float64(s.Refused) / n }, 0.2},
-		"lost answers":      {simulator.Config{LostAnswers: 0.2}, func(_ simulator.Stats, c *client) float64 { return 1 - float64(len(c.answers)-1)/n }, 0.2},
+		"lost answers":      {simulator.Config{LostAnswers: 0.2}, func(_ simulator.Stats, c *client) float64 { return 1 - float64(len(c.seen().answers)-1)/n }, 0.2},
 		"unreachable":       {simulator.Config{Unreachable: 0.2}, func(s simulator.Stats, _ *client) float64 { return float64(s.Undelivered) / n }, 0.2},
-		"lost receipts":     {simulator.Config{LostReceipts: 0.2}, func(_ simulator.Stats, c *client) float64 { return 1 - float64(len(c.receipts))/n }, 0.2},
-		"duplicates":        {simulator.Config{Duplicates: 0.2}, func(_ simulator.Stats, c *client) float64 { return float64(len(c.receipts))/n - 1 }, 0.3},
-		"intermediate":      {simulator.Config{Intermediate: 0.2}, func(_ simulator.Stats, c *client) float64 { return float64(len(c.receipts))/n - 1 }, 0.2},
+		"lost receipts":     {simulator.Config{LostReceipts: 0.2}, func(_ simulator.Stats, c *client) float64 { return 1 - float64(len(c.seen().receipts))/n }, 0.2},
+		"duplicates":        {simulator.Config{Duplicates: 0.2}, func(_ simulator.Stats, c *client) float64 { return float64(len(c.seen().receipts))/n - 1 }, 0.3},
+		"intermediate":      {simulator.Config{Intermediate: 0.2}, func(_ simulator.Stats, c *client) float64 { return float64(len(c.seen().receipts))/n - 1 }, 0.2},
 		"wrong states":      {simulator.Config{WrongStates: 0.2}, func(_ simulator.Stats, c *client) float64 { return have(c, "UNDELIV") / n }, 0.2},
 		"expired, of those": {simulator.Config{Unreachable: 0.6}, func(_ simulator.Stats, c *client) float64 { return have(c, "EXPIRED") / n }, 0.2},
 	} {
@@ -249,7 +277,7 @@ func TestFaultsHappenAsOftenAsConfigured(t *testing.T) {
 }
 
 func have(c *client, word string) (n float64) {
-	for _, r := range c.receipts {
+	for _, r := range c.seen().receipts {
 		if strings.Contains(r, "stat:"+word) {
 			n++
 		}
@@ -265,8 +293,8 @@ func TestReceiptsCanComeEarlyLateAndOutOfOrder(t *testing.T) {
 		c.submit(2, "48600100200", "hello")
 		time.Sleep(time.Second)
 		synctest.Wait()
-		if want := []string{"answer 1", "receipt", "answer 2"}; !slices.Equal(c.order, want) {
-			t.Fatalf("order %v", c.order)
+		if want := []string{"answer 1", "receipt", "answer 2"}; !slices.Equal(c.seen().order, want) {
+			t.Fatalf("order %v", c.seen().order)
 		}
 	})
 	world(t, simulator.Config{Late: 1, LateBy: time.Hour, Speed: 60}, func(t *testing.T, s *simulator.Server) {
@@ -275,12 +303,12 @@ func TestReceiptsCanComeEarlyLateAndOutOfOrder(t *testing.T) {
 		c.submit(2, "48600100200", "hello")
 		time.Sleep(59 * time.Second)
 		synctest.Wait()
-		if len(c.receipts) != 0 {
+		if len(c.seen().receipts) != 0 {
 			t.Fatal("an hour at speed 60 took less than a minute")
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if len(c.receipts) != 1 {
+		if len(c.seen().receipts) != 1 {
 			t.Fatal("an hour at speed 60 took more than a minute")
 		}
 	})
@@ -292,8 +320,8 @@ func TestReceiptsCanComeEarlyLateAndOutOfOrder(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if len(c.receipts) != 50 || slices.IsSorted(c.receipts) {
-			t.Fatalf("%d receipts, none overtaken", len(c.receipts))
+		if len(c.seen().receipts) != 50 || slices.IsSorted(c.seen().receipts) {
+			t.Fatalf("%d receipts, none overtaken", len(c.seen().receipts))
 		}
 	})
 }
@@ -324,20 +352,20 @@ func TestWhatIsNotAcknowledgedComesAgain(t *testing.T) {
 			tx.submit(i+2, fmt.Sprint(48600100200+uint64(i)), "hello")
 		}
 		synctest.Wait()
-		if len(tx.receipts) != 0 || s.Stats().Pending != 5 {
-			t.Fatalf("a transmitter was sent %d receipts; %+v", len(tx.receipts), s.Stats())
+		if len(tx.seen().receipts) != 0 || s.Stats().Pending != 5 {
+			t.Fatalf("a transmitter was sent %d receipts; %+v", len(tx.seen().receipts), s.Stats())
 		}
 		rx := dialAs(t, s, pdu.BindReceiver, true)
 		synctest.Wait()
-		if len(rx.receipts) != 3 {
-			t.Fatalf("%d receipts without an answer in a window of 3", len(rx.receipts))
+		if len(rx.seen().receipts) != 3 {
+			t.Fatalf("%d receipts without an answer in a window of 3", len(rx.seen().receipts))
 		}
 		_ = rx.conn.Close()
 		synctest.Wait()
 		again := dial(t, s, pdu.BindReceiver)
 		defer again.conn.Close()
 		synctest.Wait()
-		if got := s.Stats(); got.ReceiptsAcked != 5 || got.Pending != 0 || got.Redelivered != 3 || len(again.receipts) != 5 {
+		if got := s.Stats(); got.ReceiptsAcked != 5 || got.Pending != 0 || got.Redelivered != 3 || len(again.seen().receipts) != 5 {
 			t.Fatalf("%+v", got)
 		}
 	})
@@ -356,8 +384,8 @@ func TestALongAnswerComesInParts(t *testing.T) {
 		if got := s.Stats(); got.TextsSent <= 60 || got.TextsAcked != got.TextsSent {
 			t.Fatalf("60 answers in %d parts, %d acknowledged", got.TextsSent, got.TextsAcked)
 		}
-		if !strings.Contains(strings.ToLower(strings.Join(c.texts, "\n")), "na czczo") {
-			t.Fatalf("nobody answered in Polish: %q", c.texts)
+		if !strings.Contains(strings.ToLower(strings.Join(c.seen().texts, "\n")), "na czczo") {
+			t.Fatalf("nobody answered in Polish: %q", c.seen().texts)
 		}
 	})
 }
@@ -379,8 +407,8 @@ func TestBindsAndForeignPDUs(t *testing.T) {
 			4: {ID: pdu.GenericNack, Status: 3, Seq: 4}, 5: {ID: pdu.EnquireLink.Resp(), Seq: 5},
 			6: {ID: pdu.SubmitSM.Resp(), Status: 4, Seq: 6}, 7: {ID: pdu.Unbind.Resp(), Seq: 7},
 		} {
-			if c.answers[seq] != want {
-				t.Errorf("answer %+v, want %+v", c.answers[seq], want)
+			if c.seen().answers[seq] != want {
+				t.Errorf("answer %+v, want %+v", c.seen().answers[seq], want)
 			}
 		}
 	})
