@@ -1,0 +1,218 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/store"
+)
+
+const threadColumns = `id, org_id, point_id, location_id, state, claimed_by, version, urgent, last_in, last_out, waits_from`
+
+// Thread finds or makes the conversation of a contact point.
+func (s conversations) Thread(ctx context.Context, point, location id.ID) (conversation.Conversation, error) {
+	all, err := s.threads(ctx, `point_id = $2`, point)
+	if err != nil || len(all) > 0 {
+		return first(all), err
+	}
+	org, err := s.org()
+	if err != nil {
+		return conversation.Conversation{}, err
+	}
+	c := conversation.Conversation{ID: id.New(), Org: org, Point: point, Location: location, State: conversation.Quiet, Version: 1}
+	_, err = s.Exec(ctx, `INSERT INTO conversations (`+threadColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`,
+		c.ID, org, point, location, c.State, c.Claimed, c.Version, c.Urgent, c.LastIn, c.LastOut, c.WaitsFrom)
+	return c, err
+}
+
+func first[T any](all []T) (v T) {
+	if len(all) > 0 {
+		v = all[0]
+	}
+	return v
+}
+
+func (s conversations) ThreadByID(ctx context.Context, thread id.ID) (conversation.Conversation, error) {
+	all, err := s.threads(ctx, `id = $2`, thread)
+	if err == nil && len(all) == 0 {
+		err = found(ErrNone, "conversation")
+	}
+	return first(all), err
+}
+
+func (s conversations) UpdateThread(ctx context.Context, c conversation.Conversation) (conversation.Conversation, error) {
+	org, err := s.org()
+	if err != nil {
+		return c, err
+	}
+	n, err := s.Exec(ctx, `UPDATE conversations SET location_id = $1, state = $2, claimed_by = $3, urgent = $4, last_in = $5, last_out = $6,
+		waits_from = $7, version = version + 1 WHERE id = $8 AND org_id = $9 AND version = $10`,
+		c.Location, c.State, c.Claimed, c.Urgent, c.LastIn, c.LastOut, c.WaitsFrom, c.ID, org, c.Version)
+	if err == nil && n == 0 {
+		err = errs.New(errs.Conflict, "somebody else changed this conversation meanwhile: look again")
+	}
+	c.Version++
+	s.Publish(store.TopicConversations)
+	return c, err
+}
+
+func (s conversations) WaitingThreads(ctx context.Context, location id.ID, limit int) ([]conversation.Conversation, error) {
+	const order = ` ORDER BY urgent DESC, waits_from, id LIMIT `
+	if location.IsZero() {
+		return s.threads(ctx, `state = 'open'`+order+`$2`, limit)
+	}
+	return s.threads(ctx, `state = 'open' AND location_id = $2`+order+`$3`, location, limit)
+}
+
+func (s conversations) CountWaiting(ctx context.Context) (n int, err error) {
+	org, err := s.org()
+	if err != nil {
+		return 0, err
+	}
+	err = one(ctx, s.Conn, `SELECT count(*) FROM conversations WHERE org_id = $1 AND state = 'open'`, args(org), &n)
+	return n, err
+}
+
+// threads is a query within the organization, which is $1.
+func (s conversations) threads(ctx context.Context, and string, more ...any) ([]conversation.Conversation, error) {
+	org, err := s.org()
+	if err != nil {
+		return nil, err
+	}
+	return list(ctx, s.Conn, `SELECT `+threadColumns+` FROM conversations WHERE org_id = $1 AND `+and, append(args(org), more...),
+		func(r Rows) (c conversation.Conversation, err error) {
+			err = r.Scan(Dests([]any{&c.ID, &c.Org, &c.Point, &c.Location, &c.State, &c.Claimed, &c.Version, &c.Urgent, &c.LastIn, &c.LastOut, &c.WaitsFrom})...)
+			return c, err
+		})
+}
+
+const questionColumns = `id, org_id, point_id, person_id, message_id, appointment_id, visit_version, enrollment_id, purpose, codes, asked_at,
+	closes_at, closed_at, answer`
+
+// AskQuestions opens questions; one about the same visit and number is replaced.
+func (s conversations) AskQuestions(ctx context.Context, all []conversation.Question) error {
+	org, err := s.org()
+	if err != nil {
+		return err
+	}
+	for _, q := range all {
+		if err := s.replaced(ctx, org, q); err != nil {
+			return err
+		}
+		if err := s.ask(ctx, org, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// replaced closes the open question of this number about the same visit: the new text asks it again.
+func (s conversations) replaced(ctx context.Context, org id.ID, q conversation.Question) error {
+	if q.Appointment.IsZero() {
+		return nil
+	}
+	_, err := s.Exec(ctx, `DELETE FROM question_codes WHERE point_id = $1 AND org_id = $2 AND question_id IN
+		(SELECT id FROM questions WHERE org_id = $2 AND point_id = $1 AND appointment_id = $3 AND closed_at IS NULL)`, q.Point, org, q.Appointment)
+	if err != nil {
+		return err
+	}
+	_, err = s.Exec(ctx, `UPDATE questions SET closed_at = $1 WHERE org_id = $2 AND point_id = $3 AND appointment_id = $4 AND closed_at IS NULL`,
+		s.now, org, q.Point, q.Appointment)
+	return err
+}
+
+func (s conversations) ask(ctx context.Context, org id.ID, q conversation.Question) error {
+	if q.ID.IsZero() {
+		q.ID = id.New()
+	}
+	codes, err := json.Marshal(q.Codes)
+	if err != nil {
+		return errs.Wrap(errs.Internal, "reply codes cannot be kept", err)
+	}
+	_, err = s.Exec(ctx, `INSERT INTO questions (`+questionColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`,
+		q.ID, org, q.Point, q.Person, q.Message, q.Appointment, q.Version, q.Enrollment, q.Purpose, string(codes), q.AskedAt, q.ClosesAt,
+		q.ClosedAt, q.Answer)
+	if err != nil {
+		return err
+	}
+	for code := range q.Codes {
+		n, err := s.Exec(ctx, `INSERT INTO question_codes (point_id, code, question_id, org_id) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING`,
+			q.Point, code, q.ID, org)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errs.New(errs.Conflict, "another question took the reply code meanwhile: plan the text again")
+		}
+	}
+	return nil
+}
+
+func (s conversations) QuestionsOf(ctx context.Context, points []id.ID, since time.Time) ([]conversation.Question, error) {
+	org, err := s.org()
+	if err != nil || len(points) == 0 {
+		return nil, err
+	}
+	return list(ctx, s.Conn, `SELECT `+questionColumns+` FROM questions WHERE org_id = $1 AND (closed_at IS NULL OR closed_at >= $2) AND `+
+		s.In("point_id", "$3", ID)+` ORDER BY asked_at, id`, args(org, since, points),
+		func(r Rows) (q conversation.Question, err error) {
+			var codes string
+			err = r.Scan(Dests([]any{&q.ID, &q.Org, &q.Point, &q.Person, &q.Message, &q.Appointment, &q.Version, &q.Enrollment, &q.Purpose, &codes,
+				&q.AskedAt, &q.ClosesAt, &q.ClosedAt, &q.Answer})...)
+			if err == nil {
+				err = json.Unmarshal([]byte(codes), &q.Codes)
+			}
+			return q, err
+		})
+}
+
+func (s conversations) CloseQuestion(ctx context.Context, question id.ID, answer string) (bool, error) {
+	org, err := s.org()
+	if err != nil {
+		return false, err
+	}
+	n, err := s.Exec(ctx, `UPDATE questions SET closed_at = $1, answer = $2 WHERE id = $3 AND org_id = $4 AND closed_at IS NULL`,
+		s.now, answer, question, org)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = s.Exec(ctx, `DELETE FROM question_codes WHERE question_id = $1 AND org_id = $2`, question, org)
+	return true, err
+}
+
+func (s conversations) CloseQuestionsAbout(ctx context.Context, visits []id.ID) (int, error) {
+	org, err := s.org()
+	if err != nil || len(visits) == 0 {
+		return 0, err
+	}
+	in := s.In("appointment_id", "$2", ID)
+	if _, err := s.Exec(ctx, `DELETE FROM question_codes WHERE question_id IN
+		(SELECT id FROM questions WHERE org_id = $1 AND closed_at IS NULL AND `+in+`)`, org, visits); err != nil {
+		return 0, err
+	}
+	n, err := s.Exec(ctx, `UPDATE questions SET closed_at = $3 WHERE org_id = $1 AND closed_at IS NULL AND `+in, org, visits, s.now)
+	return int(n), err
+}
+
+func (s conversations) ExpireQuestions(ctx context.Context, now time.Time, limit int) (int, error) {
+	if err := s.system(); err != nil {
+		return 0, err
+	}
+	old, err := list(ctx, s.Conn, `SELECT id FROM questions WHERE closed_at IS NULL AND closes_at <= $1 ORDER BY closes_at LIMIT $2`,
+		args(now, limit), func(r Rows) (q id.ID, err error) {
+			err = r.Scan(Dests([]any{&q})...)
+			return q, err
+		})
+	if err != nil || len(old) == 0 {
+		return 0, err
+	}
+	if _, err := s.Exec(ctx, `DELETE FROM question_codes WHERE `+s.In("question_id", "$1", ID), old); err != nil {
+		return 0, err
+	}
+	n, err := s.Exec(ctx, `UPDATE questions SET closed_at = $2 WHERE `+s.In("id", "$1", ID), old, now)
+	return int(n), err
+}
