@@ -2,11 +2,12 @@ package reply
 
 import "slices"
 
-// polite and asking are phrase classes that only the reader sees: courtesies change no meaning, and
-// question words open a question.
+// Phrase classes that only the reader sees: courtesies change no meaning anywhere, question words open a
+// question, and fillers change no meaning around an opt-out phrase only.
 const (
 	polite Intent = "polite"
 	asking Intent = "asking"
+	filler Intent = "filler"
 )
 
 // oneLetter marks a phrase of a single letter; it counts only in the writer's own language.
@@ -81,7 +82,7 @@ func (m *message) cover(words []string, langs uint32) (Intent, string, bool) {
 	reach[0][0].phrases = 1
 	for i, first := range words {
 		for _, p := range m.phrases[first] {
-			if p.intent == asking || !(p.usable(langs) || p.intent == polite || p.intent == Thanks) || !p.at(words[i:]) {
+			if p.intent == asking || p.intent == filler || !(p.usable(langs) || p.intent == polite || p.intent == Thanks) || !p.at(words[i:]) {
 				continue
 			}
 			step(&reach, i, p)
@@ -181,10 +182,15 @@ func (m *message) politeTail(words []string) int {
 	return 0
 }
 
-// allPolite reports whether words hold nothing but courtesies.
-func (m *message) allPolite(words []string) bool {
+// empty reports whether words hold nothing but courtesies and fillers.
+func (m *message) empty(words []string) bool {
 	for len(words) > 0 {
-		n := m.politeHead(words)
+		n := 0
+		for _, p := range m.phrases[words[0]] {
+			if (courtesy(p) || p.intent == filler) && p.at(words) {
+				n = max(n, len(p.words))
+			}
+		}
 		if n == 0 {
 			return false
 		}

@@ -77,7 +77,7 @@ func (m *message) phraseGrade() Grade {
 			}
 		}
 	}
-	if grade == Likely && !m.text.Question && m.restPolite(covered) {
+	if grade == Likely && !m.text.Question && m.restEmpty(covered) {
 		return Sure
 	}
 	for _, s := range m.find(optOutLikely) {
@@ -88,13 +88,13 @@ func (m *message) phraseGrade() Grade {
 	return grade
 }
 
-func (m *message) restPolite(covered []bool) bool {
+func (m *message) restEmpty(covered []bool) bool {
 	for i := 0; i < len(covered); {
 		j := i
 		for j < len(covered) && !covered[j] {
 			j++
 		}
-		if !m.allPolite(m.words[i:j]) {
+		if !m.empty(m.words[i:j]) {
 			return false
 		}
 		i = j + 1

@@ -55,6 +55,7 @@ type table struct {
 	OptOutSure   []string          `yaml:"opt_out_sure"`
 	OptOutLikely []string          `yaml:"opt_out_likely"`
 	NotOptOut    []string          `yaml:"not_opt_out"`
+	Fillers      []string          `yaml:"fillers"`
 	Numbers      map[string]string `yaml:"numbers"`
 	NumberLeads  []string          `yaml:"number_leads"`
 	Invites      []string          `yaml:"invites"`
@@ -114,7 +115,7 @@ func (b *builder) add(t table) error {
 		intent  Intent
 		phrases []string
 	}{{polite, t.Polite}, {Thanks, t.Thanks}, {Confirm, t.Confirm}, {Cancel, t.Cancel}, {Reschedule, t.Reschedule},
-		{Question, t.Question}, {asking, t.Asking}} {
+		{Question, t.Question}, {asking, t.Asking}, {filler, t.Fillers}} {
 		for _, s := range list.phrases {
 			if err := b.phrase(lang, list.intent, s); err != nil {
 				return err
