@@ -118,11 +118,21 @@ func roundTrip(t fataler, text string, e sms.Encoded) {
 	}
 }
 
+// lengths are spread evenly: drawn slices are mostly short, and segments end late.
+func lengths() *rapid.Generator[int] {
+	all := make([]int, 500)
+	for i := range all {
+		all[i] = i + 1
+	}
+	return rapid.SampledFrom(all)
+}
+
 // texts draws from alphabets that meet at every rule: extension characters, marks, pairs, national letters.
 func texts() *rapid.Generator[string] {
 	signs := rapid.SampledFrom([]rune("abc XYZ 019 @£€[]{}^~|\\\n\r\fñÄéşğıçãõąłżاب中文हिंक़தமி😀👨\u200d👩🏽\u0301🇵🇱"))
 	return rapid.Custom(func(t *rapid.T) string {
-		return string(rapid.SliceOfN(signs, 1, 400).Draw(t, "signs"))
+		n := lengths().Draw(t, "length")
+		return string(rapid.SliceOfN(signs, n, n).Draw(t, "signs"))
 	})
 }
 
