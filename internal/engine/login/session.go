@@ -59,7 +59,7 @@ func (s *Service) open(ctx context.Context, user org.StaffUser) (Session, error)
 		return Session{}, err
 	}
 	scope := access.ForUser(user.Org, user.ID, user.Role)
-	err = s.store.InTx(ctx, system(), func(tx store.Tx) error {
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		if err := tx.Users().DropSessionsBefore(ctx, now); err != nil {
 			return err
 		}
@@ -95,19 +95,7 @@ func (s *Service) Resume(ctx context.Context, token string, active bool) (Sessio
 	}
 	now := s.machine.Now()
 	hash := digest(token)
-	var user org.StaffUser
-	var k kept
-	err := s.store.Read(ctx, system(), func(tx store.Tx) error {
-		row, err := tx.Users().Session(ctx, hash, now)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(row.Data, &k); err != nil {
-			return errs.Wrap(errs.Internal, "the session cannot be read", err)
-		}
-		user, err = tx.Users().Get(ctx, row.User)
-		return err
-	})
+	user, k, err := s.find(ctx, hash, now)
 	switch {
 	case errs.Is(err, errs.NotFound):
 		return Session{}, over
@@ -123,6 +111,26 @@ func (s *Service) Resume(ctx context.Context, token string, active bool) (Sessio
 		}
 	}
 	return Session{User: user, Scope: access.ForUser(user.Org, user.ID, user.Role), Ends: k.Started.Add(s.opt.Absolute)}, nil
+}
+
+// find reads a session that has not ended and its user.
+func (s *Service) find(ctx context.Context, hash []byte, now time.Time) (user org.StaffUser, k kept, err error) {
+	var row store.Session
+	err = s.store.Read(ctx, system(), func(tx store.Tx) error {
+		row, err = tx.Users().Session(ctx, hash, now)
+		return err
+	})
+	if err != nil {
+		return user, k, err
+	}
+	if err := json.Unmarshal(row.Data, &k); err != nil {
+		return user, k, errs.Wrap(errs.Internal, "the session cannot be read", err)
+	}
+	err = s.store.Read(ctx, system().Within(k.Org), func(tx store.Tx) error {
+		user, err = tx.Users().Get(ctx, row.User)
+		return err
+	})
+	return user, k, err
 }
 
 // keep writes the session's last use, unless it was ended meanwhile.

@@ -3,18 +3,23 @@ package console_test
 import (
 	"testing"
 
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/web/webtest"
 )
 
+func signIn(tab *webtest.Tab) {
+	tab.Visit("/login")
+	tab.Fill("login", "ada")
+	tab.Fill("password", password)
+	tab.Press("button.btn-primary")
+}
+
 // In a real browser: keyboard and screen reader rules, both themes, wide and narrow, both languages.
 func TestShellInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser is slow; run without -short")
-	}
 	w := setup(t)
-	browser := webtest.Start(t)
-	tab := browser.Tab(t, w.url, "en")
+	tab := webtest.Start(t).Tab(t, w.url, "en")
 
 	tab.Visit("/setup/" + w.setupToken)
 	tab.Inspect("setup-en")
@@ -25,10 +30,8 @@ func TestShellInABrowser(t *testing.T) {
 	tab.Fill("password", "wrong")
 	tab.Press("button.btn-primary")
 	tab.Inspect("login-wrong-en")
-	tab.Fill("password", password)
-	tab.Press("button.btn-primary")
+	signIn(tab)
 
-	w.desk.inbox = 3
 	tab.Visit("/stop")
 	tab.Inspect("stop-en")
 	tab.Visit("/nowhere")
@@ -39,7 +42,6 @@ func TestShellInABrowser(t *testing.T) {
 	}
 	tab.Inspect("stop-dialog-en")
 	tab.Press("#stop-dialog .btn-danger")
-	tab.Visit("/nowhere")
 	tab.Inspect("stopped-en")
 
 	tab.Click(".user-button")
@@ -57,22 +59,15 @@ func TestShellInABrowser(t *testing.T) {
 }
 
 func TestCountsInTheMenuFollowWhatCommits(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser is slow; run without -short")
-	}
 	w := setup(t).withAdmin(t)
 	tab := webtest.Start(t).Tab(t, w.url, "en")
-	tab.Visit("/login")
-	tab.Fill("login", "ada")
-	tab.Fill("password", password)
-	tab.Press("button.btn-primary")
-	tab.Visit("/stop")
+	signIn(tab)
 	tab.Await("document.body.dataset.stream === 'open'")
-	w.desk.mu.Lock()
-	w.desk.inbox = 7
-	w.desk.mu.Unlock()
-	w.changes <- []store.Change{{Org: w.admin.Scope.Org(), Topic: store.TopicConversations}}
-	tab.Await("document.querySelector('#menu-items .count')?.textContent.includes('7')")
+	w.write(t, func(tx store.Tx) error {
+		tx.Publish(store.TopicTasks)
+		return tx.Tasks().Add(t.Context(), []conversation.Task{{ID: id.New(), Kind: conversation.CallPatient, Reason: "undelivered"}})
+	})
+	tab.Await("document.querySelector('#menu-items .count')?.textContent.includes('1')")
 	for _, f := range tab.Faults() {
 		t.Error(f)
 	}

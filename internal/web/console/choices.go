@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/engine/desk"
 )
 
 // chooseLanguage keeps the reader's language: in a cookie, and on the user when somebody is logged in.
@@ -58,7 +59,7 @@ func (c *Console) chooseSite(w http.ResponseWriter, r *http.Request, p *Page) {
 }
 
 func (c *Console) stopForm(w http.ResponseWriter, r *http.Request, p *Page) {
-	if p.Org.StoppedAt != nil {
+	if p.Halted != desk.HaltNone {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/web/assets"
@@ -26,7 +27,7 @@ type Options struct {
 // Needs are the use-cases that the pages call.
 type Needs struct {
 	Login *login.Service
-	Desk  Desk
+	Desk  *desk.Desk
 	Live  *live.Hub
 }
 

@@ -1,198 +1,16 @@
 package console_test
 
 import (
-	"context"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
-	"carillon.dev/carillon/internal/core/org"
-	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
-	"carillon.dev/carillon/internal/engine/login/logintest"
 	"carillon.dev/carillon/internal/store"
-	"carillon.dev/carillon/internal/web/console"
 )
-
-const password = "amber-kettle-drum-41"
-
-// desk is a hand-written reception: it remembers whether it was stopped.
-type desk struct {
-	mu      sync.Mutex
-	org     org.Organization
-	stopped *time.Time
-	inbox   int
-}
-
-func (d *desk) Around(_ context.Context, s access.Scope) (console.Around, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	o := d.org
-	o.ID, o.StoppedAt = s.Org(), d.stopped
-	return console.Around{Org: o, Inbox: d.inbox, Now: now, Locations: []org.Location{
-		{ID: site1, Name: "Elm Street", Zone: "Europe/London"},
-		{ID: site2, Name: "Przychodnia przy ulicy Marszałkowskiej (dawniej Zespół Opieki Zdrowotnej Warszawa-Śródmieście)", Zone: "Europe/Warsaw"},
-	}}, nil
-}
-
-func (d *desk) Stop(context.Context, access.Scope) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	t := now
-	d.stopped = &t
-	return nil
-}
-
-func (d *desk) Resume(context.Context, access.Scope) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stopped = nil
-	return nil
-}
-
-var (
-	now   = time.Date(2026, 3, 4, 9, 30, 0, 0, time.UTC)
-	site1 = id.New()
-	site2 = id.New()
-)
-
-// changes is a subscription that a test feeds.
-type changes struct{ c chan []store.Change }
-
-func (s changes) Next(ctx context.Context) ([]store.Change, error) {
-	select {
-	case b := <-s.c:
-		return b, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-func (changes) Live() bool { return true }
-func (changes) Close()     {}
-
-type kept struct {
-	*logintest.Store
-	changes changes
-}
-
-func (k kept) Subscribe(...store.Topic) store.Subscription { return k.changes }
-
-type world struct {
-	url        string
-	desk       *desk
-	login      *login.Service
-	admin      login.Session
-	changes    chan []store.Change
-	clock      *clock.Fixed
-	violations atomic.Int64
-	setupToken string
-}
-
-// setup serves a console whose only administrator is "ada".
-func setup(t *testing.T) *world {
-	t.Helper()
-	w := &world{desk: &desk{org: org.Organization{Name: "Elm Tree Health Group", Demo: true}}, changes: make(chan []store.Change),
-		clock: clock.NewFixed(now)}
-	st := kept{logintest.New(), changes{w.changes}}
-	svc, err := login.New(st, w.clock, login.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	hub := live.New(st)
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { _ = hub.Run(ctx); close(done) }()
-	t.Cleanup(func() { stop(); <-done })
-	w.login = svc
-	w.setupToken, _, err = svc.SetUpToken(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := console.New(console.Needs{Login: svc, Desk: w.desk, Live: hub}, slog.New(slog.NewTextHandler(io.Discard, nil)),
-		console.Options{Violations: func() { w.violations.Add(1) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(c.Handler())
-	t.Cleanup(server.Close)
-	t.Cleanup(server.CloseClientConnections)
-	w.url = server.URL
-	return w
-}
-
-func (w *world) withAdmin(t *testing.T) *world {
-	t.Helper()
-	s, err := w.login.SetUp(t.Context(), w.setupToken, login.FirstAdmin{Organization: "Elm Tree Health Group", Region: "GB",
-		User: login.NewUser{Login: "ada", Name: "Ada Wiśniewska-Łukaszewicz", Password: password}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.admin = s
-	return w
-}
-
-// reader is a browser without a screen.
-type reader struct {
-	t    *testing.T
-	base string
-	*http.Client
-}
-
-func (w *world) reader(t *testing.T) reader {
-	t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return reader{t, w.url, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse
-	}}}
-}
-
-func (r reader) get(path string) (*http.Response, string) {
-	r.t.Helper()
-	res, err := r.Get(r.base + path)
-	return r.read(res, err)
-}
-
-func (r reader) post(path string, form url.Values) (*http.Response, string) {
-	r.t.Helper()
-	res, err := r.PostForm(r.base+path, form)
-	return r.read(res, err)
-}
-
-func (r reader) read(res *http.Response, err error) (*http.Response, string) {
-	r.t.Helper()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	b, err := io.ReadAll(res.Body)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return res, string(b)
-}
-
-func (r reader) signIn() reader {
-	r.t.Helper()
-	res, _ := r.post("/login", url.Values{"login": {"ada"}, "password": {password}})
-	if res.StatusCode != http.StatusSeeOther {
-		r.t.Fatalf("log-in answered %d", res.StatusCode)
-	}
-	return r
-}
 
 func TestEveryAnswerCarriesTheStrictPolicyAndIsNotKept(t *testing.T) {
 	t.Parallel()
@@ -302,7 +120,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 			t.Errorf("%s: %d", name, res.StatusCode)
 		}
 	}
-	if w.desk.stopped != nil {
+	if w.organization(t).StoppedAt != nil {
 		t.Fatal("a foreign form stopped the sending")
 	}
 }
@@ -311,18 +129,18 @@ func TestStopAllTakesEffectAndIsShownUntilItEnds(t *testing.T) {
 	t.Parallel()
 	w := setup(t).withAdmin(t)
 	r := w.reader(t).signIn()
-	if res, _ := r.get("/stop"); res.StatusCode != 200 || w.desk.stopped != nil {
+	if res, _ := r.get("/stop"); res.StatusCode != 200 || w.organization(t).StoppedAt != nil {
 		t.Fatal("asking already stopped")
 	}
 	r.post("/stop", nil)
-	if w.desk.stopped == nil {
+	if w.organization(t).StoppedAt == nil {
 		t.Fatal("not stopped")
 	}
 	if _, body := r.get("/nowhere"); !strings.Contains(body, "All sending is stopped.") {
 		t.Fatal("the page does not say that sending is stopped")
 	}
 	r.post("/resume", nil)
-	if w.desk.stopped != nil {
+	if w.organization(t).StoppedAt != nil {
 		t.Fatal("still stopped")
 	}
 }
@@ -335,7 +153,7 @@ func TestAReaderWithoutTheRightIsRefused(t *testing.T) {
 	}
 	r := w.reader(t)
 	r.post("/login", url.Values{"login": {"vic"}, "password": {password}})
-	if res, _ := r.post("/stop", nil); res.StatusCode != http.StatusForbidden || w.desk.stopped != nil {
+	if res, _ := r.post("/stop", nil); res.StatusCode != http.StatusForbidden || w.organization(t).StoppedAt != nil {
 		t.Fatalf("a viewer stopped everything: %d", res.StatusCode)
 	}
 	if _, body := r.get("/nowhere"); strings.Contains(body, "stop-dialog") {
@@ -401,7 +219,14 @@ func TestEventStreamCarriesTopicsOfTheReadersOrganizationOnly(t *testing.T) {
 	if _, err := res.Body.Read(buf); err != nil { // the greeting: the watcher is there
 		t.Fatal(err)
 	}
-	w.changes <- []store.Change{{Org: id.New(), Topic: store.TopicPeople}, {Org: w.admin.Scope.Org(), Topic: store.TopicVisits}}
+	other := access.System("test")
+	if err := w.store.InTx(t.Context(), other, func(tx store.Tx) error {
+		tx.PublishFor(id.New(), store.TopicPeople)
+		tx.PublishFor(w.admin.Scope.Org(), store.TopicVisits)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	n, err := res.Body.Read(buf)
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/engine/live"
-	"carillon.dev/carillon/internal/store"
 )
 
 // heartbeat keeps proxies from closing a quiet stream, and finds out that a session has ended.
@@ -54,14 +53,18 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 }
 
 // pump turns the watcher into a channel that closes when the reader leaves.
-func pump(ctx context.Context, w *live.Watcher) <-chan []store.Topic {
-	out := make(chan []store.Topic)
+func pump(ctx context.Context, w *live.Watcher) <-chan []string {
+	out := make(chan []string)
 	go func() {
 		defer close(out)
 		for {
-			topics, err := w.Next(ctx)
+			changed, err := w.Next(ctx)
 			if err != nil {
 				return
+			}
+			topics := make([]string, 0, len(changed))
+			for _, t := range changed {
+				topics = append(topics, string(t))
 			}
 			select {
 			case out <- topics:
@@ -73,9 +76,9 @@ func pump(ctx context.Context, w *live.Watcher) <-chan []store.Topic {
 	return out
 }
 
-func writeTopics(w http.ResponseWriter, topics []store.Topic) error {
+func writeTopics(w http.ResponseWriter, topics []string) error {
 	for _, t := range topics {
-		if t == live.Everything {
+		if t == string(live.Everything) {
 			t = "all"
 		}
 		if _, err := fmt.Fprintf(w, "event: topic\ndata: %s\n\n", t); err != nil {

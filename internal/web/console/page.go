@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"time"
@@ -12,31 +11,13 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/login"
 )
 
-// Desk tells what stands around every page: whose desk this is and what waits on it.
-type Desk interface {
-	// Around reads the organization, its sites and the counts of what waits for a person.
-	Around(ctx context.Context, scope access.Scope) (Around, error)
-	// Stop halts every hand-off of the organization; Resume ends that. Both are idempotent.
-	Stop(ctx context.Context, scope access.Scope) error
-	Resume(ctx context.Context, scope access.Scope) error
-}
-
-// Around is what stands around every page.
-type Around struct {
-	Org       org.Organization
-	Locations []org.Location
-	Inbox     int // conversations that wait for a person
-	Calls     int // open rows of the call list
-	Held      int // imports that wait for release
-	Now       time.Time
-}
-
 // Page is what every template needs: the reader, the reader's words and what stands around.
 type Page struct {
-	Around
+	desk.Around
 	W      *Words
 	User   org.StaffUser
 	Scope  access.Scope

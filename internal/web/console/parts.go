@@ -29,11 +29,11 @@ type menuItem struct {
 func (p *Page) menu() []menuItem {
 	return []menuItem{
 		{"today", "/", "calendar-event", 0},
-		{"inbox", "/inbox", "inbox", p.Inbox},
+		{"inbox", "/inbox", "inbox", p.Waiting.Inbox},
 		{"messages", "/messages", "message-2", 0},
-		{"due", "/due", "hourglass", p.Held},
+		{"due", "/due", "hourglass", p.Waiting.Held},
 		{"patients", "/patients", "users", 0},
-		{"calls", "/calls", "phone-call", p.Calls},
+		{"calls", "/calls", "phone-call", p.Waiting.Calls},
 		{"imports", "/imports", "upload", 0},
 		{"journeys", "/journeys", "route", 0},
 		{"carriers", "/carriers", "antenna", 0},
@@ -48,17 +48,6 @@ func liveTrigger(topics ...string) string {
 		parts = append(parts, "live:"+t+" from:body throttle:600ms")
 	}
 	return strings.Join(parts, ", ")
-}
-
-// stopped reports whether nothing leaves now, and why.
-func (p *Page) halt() string {
-	switch {
-	case p.Org.Hold != "":
-		return "halt.hold"
-	case p.Org.StoppedAt != nil:
-		return "halt.stopped"
-	}
-	return ""
 }
 
 // initials are one or two letters for a round mark beside a name.

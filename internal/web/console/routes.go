@@ -28,6 +28,22 @@ func (c *Console) openRoutes(mux *http.ServeMux) {
 // routes are the pages and forms behind the log-in, in the order of the menu.
 func (c *Console) routes() []route {
 	return []route{
+		{"GET /{$}", "today", access.ReadPatients, c.today},
+		{"GET /messages", "messages", access.ReadMessages, c.messages},
+		{"GET /messages/{id}", "messages", access.ReadMessages, c.message},
+		{"GET /patients", "patients", access.ReadPatients, c.patients},
+		{"POST /patients", "patients", access.ReadPatients, c.searchPatients},
+		{"GET /patients/{id}", "patients", access.ReadPatients, c.patient},
+		{"GET /calls", "calls", access.ReadPatients, c.calls},
+		{"POST /calls/{id}", "calls", access.WritePatients, c.endCall},
+		{"GET /carriers", "carriers", access.ReadMessages, c.carriers},
+		{"POST /carriers/{id}/state", "carriers", access.StopAll, c.setRoute},
+		{"POST /carriers/{id}/guests", "carriers", access.ManageRoutes, c.setGuests},
+		{"GET /settings", "settings", "", c.settings},
+		{"POST /settings/users", "settings", access.ManageUsers, c.addUser},
+		{"POST /settings/users/{id}", "settings", access.ManageUsers, c.switchUser},
+		{"POST /settings/keys", "settings", access.ManageUsers, c.addKey},
+		{"POST /settings/keys/{id}/revoke", "settings", access.ManageUsers, c.revokeKey},
 		{"GET /stop", "", access.StopAll, c.stopForm},
 		{"POST /stop", "", access.StopAll, c.stop},
 		{"POST /resume", "", access.StopAll, c.resume},

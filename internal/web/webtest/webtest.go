@@ -291,6 +291,7 @@ func (tab *Tab) Inspect(name string) {
 	}{{1280, "light"}, {1280, "dark"}, {320, "light"}, {320, "dark"}} {
 		tab.Prefer(look.scheme)
 		tab.Size(look.width, 900)
+		tab.Await(fmt.Sprintf("document.documentElement.dataset.theme !== 'auto' || document.documentElement.dataset.bsTheme === %q", look.scheme))
 		label := fmt.Sprintf("%s-%d-%s", name, look.width, look.scheme)
 		for _, v := range tab.Axe() {
 			tab.t.Errorf("%s: %s", label, v)

@@ -1,0 +1,94 @@
+package desk
+
+import (
+	"context"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audit"
+	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Call is one row of the call list with whom it is about.
+type Call struct {
+	conversation.Task
+	Who      patient.Person
+	Contacts []patient.Contact
+	Visit    schedule.Appointment // zero when it is about none
+}
+
+// Calls pages through the call list: open rows oldest first, or with done the ended ones.
+func (d *Desk) Calls(ctx context.Context, scope access.Scope, site id.ID, done bool, after id.ID) (list []Call, next id.ID, err error) {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return nil, id.ID{}, err
+	}
+	err = d.store.Read(ctx, scope, func(tx store.Tx) error {
+		tasks, err := tx.Tasks().List(ctx, store.TaskFilter{Kinds: CallKinds(), Location: site, Done: done},
+			store.Page{After: after, Limit: store.DefaultLimit + 1})
+		if err != nil {
+			return err
+		}
+		if len(tasks) > store.DefaultLimit {
+			tasks = tasks[:store.DefaultLimit]
+			next = tasks[len(tasks)-1].ID
+		}
+		list, err = callRows(ctx, tx, tasks)
+		return err
+	})
+	return list, next, err
+}
+
+func callRows(ctx context.Context, tx store.Tx, tasks []conversation.Task) ([]Call, error) {
+	var people, visits distinct
+	for i := range tasks {
+		people.add(tasks[i].Person)
+		visits.add(tasks[i].Appointment)
+	}
+	who, err := persons(ctx, tx, people.ids)
+	if err != nil {
+		return nil, err
+	}
+	contacts, err := tx.People().ContactsOf(ctx, people.ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := tx.Visits().ByIDs(ctx, visits.ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := map[id.ID]schedule.Appointment{}
+	for _, v := range rows {
+		byID[v.ID] = v
+	}
+	out := make([]Call, len(tasks))
+	for i, t := range tasks {
+		out[i] = Call{Task: t, Who: who[t.Person], Contacts: contacts[t.Person], Visit: byID[t.Appointment]}
+	}
+	return out, nil
+}
+
+// outcomes that somebody may give to a row of the call list.
+var outcomes = map[conversation.TaskOutcome]bool{conversation.Reached: true, conversation.NotReached: true,
+	conversation.LeftWord: true, conversation.DoneOther: true, conversation.NotNeeded: true}
+
+// EndCall ends a row of the call list; errs.Conflict when somebody did so before.
+func (d *Desk) EndCall(ctx context.Context, scope access.Scope, task id.ID, outcome conversation.TaskOutcome, note phi.Text) error {
+	if err := may(scope, access.WritePatients); err != nil {
+		return err
+	}
+	if !outcomes[outcome] {
+		return errs.New(errs.Invalid, "say how it ended").At("outcome")
+	}
+	return d.store.InTx(ctx, scope, func(tx store.Tx) error {
+		if err := tx.Tasks().Complete(ctx, task, store.TaskDone{By: scope.Actor().ID(), At: tx.Now(), Outcome: outcome, Note: note}); err != nil {
+			return err
+		}
+		tx.Publish(store.TopicTasks)
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "task.done", "task", task, "outcome="+string(outcome)))
+	})
+}

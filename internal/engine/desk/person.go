@@ -1,0 +1,176 @@
+package desk
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audit"
+	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/store"
+)
+
+// maxFound bounds a search: whoever finds more types more.
+const maxFound = 50
+
+// Found is one person of a search with the numbers that reach them.
+type Found struct {
+	patient.Person
+	Contacts []patient.Contact
+}
+
+// Search finds persons by what staff typed in one field: words of the name, a birth date (YYYY-MM-DD), a
+// phone number, or an identifier. Every search leaves an audit row with the count, never the words.
+func (d *Desk) Search(ctx context.Context, scope access.Scope, typed phi.Text) ([]Found, error) {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return nil, err
+	}
+	var home string
+	err := d.store.Read(ctx, scope, func(tx store.Tx) error {
+		o, err := tx.Orgs().Get(ctx)
+		home = o.Region
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	queries := guess(typed, home)
+	if len(queries) == 0 {
+		return nil, errs.New(errs.Invalid, "type at least three letters of a name, a phone number, a birth date or a patient number").At("q")
+	}
+	var found []Found
+	err = d.store.Read(ctx, scope, func(tx store.Tx) error {
+		found, err = search(ctx, tx, queries)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, d.note(ctx, scope, "person.search", "search", id.ID{}, "found="+band(len(found)))
+}
+
+func search(ctx context.Context, tx store.Tx, queries []store.PersonQuery) ([]Found, error) {
+	var found []Found
+	var ids distinct
+	for _, q := range queries {
+		q.Limit = maxFound
+		people, err := tx.People().Search(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range people {
+			if n := len(ids.ids); n < maxFound {
+				if ids.add(p.ID); len(ids.ids) > n {
+					found = append(found, Found{Person: p})
+				}
+			}
+		}
+	}
+	contacts, err := tx.People().ContactsOf(ctx, ids.ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		found[i].Contacts = contacts[found[i].ID]
+	}
+	return found, nil
+}
+
+// guess reads one typed line in every way that it can be meant.
+func guess(typed phi.Text, region string) (out []store.PersonQuery) {
+	s := strings.TrimSpace(typed.Reveal())
+	if len([]rune(s)) < 3 {
+		return nil
+	}
+	if _, err := time.Parse(time.DateOnly, s); err == nil {
+		return []store.PersonQuery{{BirthDate: phi.T(s)}}
+	}
+	if n, err := phone.Parse(phi.T(s), region); err == nil {
+		out = append(out, store.PersonQuery{Number: n})
+	}
+	if strings.ContainsAny(s, "0123456789") {
+		return append(out, store.PersonQuery{Identifier: phi.T(s)})
+	}
+	return append(out, store.PersonQuery{Words: strings.Fields(s)})
+}
+
+func band(n int) string {
+	switch {
+	case n == 0:
+		return "0"
+	case n < 10:
+		return "1-9"
+	}
+	return "10+"
+}
+
+// note leaves an audit row for something that was only looked at.
+func (d *Desk) note(ctx context.Context, scope access.Scope, action, kind string, object id.ID, detail string) error {
+	return d.store.InTx(ctx, scope, func(tx store.Tx) error {
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), action, kind, object, detail))
+	})
+}
+
+// Person is everything about one person that staff may need while somebody waits.
+type Person struct {
+	patient.Person
+	Contacts []patient.Contact
+	Ledger   []consent.Entry // oldest first
+	Visits   []Visit         // latest start first
+	Messages []Line          // newest first, waiting ones included
+}
+
+// Person reads one person's story. again is true when a page reads itself anew: the audit row of the first
+// reading stands for it.
+func (d *Desk) Person(ctx context.Context, scope access.Scope, person id.ID, again bool) (p Person, err error) {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return p, err
+	}
+	err = d.store.Read(ctx, scope, func(tx store.Tx) error {
+		if p.Person, err = tx.People().Get(ctx, person); err != nil {
+			return err
+		}
+		contacts, err := tx.People().ContactsOf(ctx, []id.ID{person})
+		if err != nil {
+			return err
+		}
+		p.Contacts = contacts[person]
+		return p.story(ctx, tx)
+	})
+	if err != nil || again {
+		return p, err
+	}
+	return p, d.note(ctx, scope, "person.open", "person", person, "")
+}
+
+func (p *Person) story(ctx context.Context, tx store.Tx) (err error) {
+	var points distinct
+	for _, c := range p.Contacts {
+		points.add(c.Point.ID)
+	}
+	if p.Ledger, err = tx.Consents().For(ctx, []id.ID{p.ID}, points.ids); err != nil {
+		return err
+	}
+	visits, err := tx.Visits().OfPerson(ctx, p.ID, 100)
+	if err != nil {
+		return err
+	}
+	if p.Visits, err = dress(ctx, tx, visits); err != nil {
+		return err
+	}
+	drafts, err := tx.Messages().List(ctx, store.MessageFilter{Person: p.ID}, store.Page{Limit: 200})
+	if err != nil {
+		return err
+	}
+	p.Messages = linesOf(drafts)
+	return nil
+}
+
+// State is what the ledger says for one number and purpose at now.
+func (p *Person) State(q consent.Query) consent.State { return consent.Fold(p.Ledger, q) }

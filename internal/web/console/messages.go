@@ -1,0 +1,168 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/engine/desk"
+)
+
+// group is a set of states that people think of together.
+type group struct {
+	Name   string
+	States []message.State
+}
+
+// groups are the choices of the message list's first filter.
+var groups = []group{
+	{"waiting", []message.State{message.Planned, message.Queued, message.Sending}},
+	{"held", []message.State{message.Held}},
+	{"sent", []message.State{message.Accepted, message.Delivered}},
+	{"problem", []message.State{message.Undelivered, message.Failed, message.Unknown}},
+	{"not_sent", []message.State{message.Refused, message.Expired, message.Cancelled}},
+}
+
+// messagesView is the list with what it is narrowed to. Filters are enums and ids, so they may stand in
+// the address.
+type messagesView struct {
+	Group   string
+	Purpose purpose.Purpose
+	Reason  message.Reason
+	Counts  desk.Counts
+	List    []desk.Addressed
+	Next    id.ID
+	First   bool
+}
+
+func (c *Console) messages(w http.ResponseWriter, r *http.Request, p *Page) {
+	q := r.URL.Query()
+	v := messagesView{Group: q.Get("group"), Reason: message.Reason(q.Get("reason")), First: true}
+	f := desk.Filter{Location: p.Site, Reason: v.Reason}
+	if i := slices.IndexFunc(groups, func(g group) bool { return g.Name == v.Group }); i >= 0 {
+		f.States = groups[i].States
+	} else {
+		v.Group = ""
+	}
+	if x := purpose.Purpose(q.Get("purpose")); x.Valid() {
+		v.Purpose, f.Purpose = x, x
+	}
+	after, err := id.Parse(q.Get("after"))
+	v.First = err != nil
+	if v.Counts, err = c.need.Desk.Counts(r.Context(), p.Scope, p.Now.Add(-7*24*time.Hour)); err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	if v.List, v.Next, err = c.need.Desk.Messages(r.Context(), p.Scope, f, after); err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	c.show(w, r, http.StatusOK, messagesPage(p, v))
+}
+
+// with is the list's address with one filter changed.
+func (v *messagesView) with(name, value string) string {
+	q := url.Values{}
+	set := func(k, val string) {
+		if val != "" {
+			q.Set(k, val)
+		}
+	}
+	set("group", v.Group)
+	set("purpose", string(v.Purpose))
+	set("reason", string(v.Reason))
+	q.Del(name)
+	set(name, value)
+	if len(q) == 0 {
+		return "/messages"
+	}
+	return "/messages?" + q.Encode()
+}
+
+// messageView is one message's page.
+type messageView struct {
+	desk.Told
+	Zone *time.Location
+}
+
+func (c *Console) message(w http.ResponseWriter, r *http.Request, p *Page) {
+	m, err := pathID(r, "id")
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	told, err := c.need.Desk.Message(r.Context(), p.Scope, m)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	c.show(w, r, http.StatusOK, messagePage(p, messageView{told, p.Zone(told.Location)}))
+}
+
+// why is the first sentence of a message's page: its reason in words, or what its state means when
+// nothing stood in its way.
+func why(w *Words, l desk.Line) string {
+	switch l.State {
+	case message.Delivered, message.Accepted, message.Sending:
+		return w.Enum("next.", string(l.State))
+	}
+	if l.Reason != message.ReasonNone && l.Reason != message.ReasonReceipt {
+		return w.Enum("reason.", string(l.Reason))
+	}
+	return w.Enum("next.", string(l.State))
+}
+
+// step is one line of a message's history.
+type step struct {
+	At     time.Time
+	Chip   chip
+	Detail string
+	Code   string
+}
+
+// history puts columns and event rows of a message in one order.
+func (v *messageView) history(w *Words) (out []step) {
+	add := func(t time.Time, s message.State, detail, code string) {
+		if !t.IsZero() {
+			out = append(out, step{t, stateChip(w, s), detail, code})
+		}
+	}
+	add(v.PlannedAt, message.Planned, "", "")
+	for _, e := range v.Events {
+		add(e.At, e.To, w.Enum("reason.", string(e.Reason)), e.Code)
+	}
+	add(v.SentAt, message.Accepted, "", "")
+	if v.State.Settled() && !v.DoneAt.IsZero() {
+		add(v.DoneAt, v.State, w.Enum("reason.", string(v.Reason)), v.ErrorCode)
+	}
+	slices.SortStableFunc(out, func(a, b step) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// says reports whether what the state means adds something to the reason.
+func says(l desk.Line) bool {
+	switch l.State {
+	case message.Delivered, message.Accepted, message.Sending:
+		return false
+	}
+	return l.Reason != message.ReasonNone && l.Reason != message.ReasonReceipt
+}
+
+// tellsReason reports whether a list shows the reason beside the state.
+func tellsReason(l desk.Line) bool { return says(l) && l.State != message.Queued }
+
+// excerpt is a text cut for a list; a message without one is named by its purpose.
+func excerpt(w *Words, l desk.Line) string {
+	text := []rune(l.Body.Reveal())
+	if len(text) == 0 {
+		return w.Enum("purpose.", string(l.Purpose))
+	}
+	if len(text) > 110 {
+		return string(text[:109]) + "…"
+	}
+	return string(text)
+}

@@ -1,0 +1,218 @@
+package console
+
+import (
+	"slices"
+	"time"
+
+	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/engine/desk"
+)
+
+// personView is one person's page: facts, rights, what is ahead and what has been.
+type personView struct {
+	desk.Person
+	Zone   *time.Location
+	Rights []right
+	Ahead  []moment // soonest first
+	Past   []moment // newest first
+}
+
+// right is what the ledger says of one purpose now.
+type right struct {
+	Purpose purpose.Purpose
+	State   consent.State
+}
+
+// moment is one thing on the timeline.
+type moment struct {
+	At     time.Time
+	Icon   string
+	Title  string
+	Detail string
+	Quote  string
+	Chips  []chip
+	Link   string
+	Ours   bool
+}
+
+// tell arranges a person's story for the page.
+func tell(p *Page, s desk.Person) personView {
+	v := personView{Person: s, Zone: p.Zone(s.Location)}
+	v.Rights = rights(s, p.Now)
+	for i := range s.Messages {
+		m := messageMoment(p, s.Messages[i], v.Zone)
+		if waits(s.Messages[i].State) {
+			v.Ahead = append(v.Ahead, m)
+		} else {
+			v.Past = append(v.Past, m)
+		}
+	}
+	for i := range s.Visits {
+		m := visitMoment(p, &s.Visits[i])
+		if m.At.After(p.Now) {
+			v.Ahead = append(v.Ahead, m)
+		} else {
+			v.Past = append(v.Past, m)
+		}
+		v.Past = append(v.Past, answerMoments(p, &s.Visits[i])...)
+	}
+	for _, e := range s.Ledger {
+		v.Past = append(v.Past, ledgerMoment(p, e))
+	}
+	slices.SortStableFunc(v.Ahead, func(a, b moment) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(v.Past, func(a, b moment) int { return b.At.Compare(a.At) })
+	return v
+}
+
+func waits(s message.State) bool {
+	return s == message.Planned || s == message.Queued || s == message.Held
+}
+
+// rights lists appointments first, then every purpose that the ledger speaks of.
+func rights(s desk.Person, now time.Time) []right {
+	shown := []purpose.Purpose{purpose.Appointment}
+	for _, p := range purpose.All() {
+		if p != purpose.Appointment && slices.ContainsFunc(s.Ledger, func(e consent.Entry) bool { return e.Purpose == p }) {
+			shown = append(shown, p)
+		}
+	}
+	q := consent.Query{Person: s.ID, Channel: patient.SMS, At: now}
+	if len(s.Contacts) > 0 {
+		q.Point = s.Contacts[0].Point.ID
+	}
+	out := make([]right, len(shown))
+	for i, p := range shown {
+		q.Purpose = p
+		out[i] = right{p, s.State(q)}
+	}
+	return out
+}
+
+func messageMoment(p *Page, l desk.Line, zone *time.Location) moment {
+	m := moment{At: messageTime(l), Icon: "message-2", Quote: l.Body.Reveal(), Link: "/messages/" + l.ID.String(), Ours: true,
+		Chips: []chip{stateChip(p.W, l.State)}}
+	m.Title = p.W.Enum("purpose.", string(l.Purpose))
+	if l.Reason != "" && l.State != message.Delivered && l.State != message.Accepted {
+		m.Detail = p.W.Enum("reason.", string(l.Reason))
+	}
+	if l.State == message.Queued {
+		m.Detail = p.W.T("person.leaves", "When", p.when(l.DueAt, zone))
+	}
+	return m
+}
+
+func visitMoment(p *Page, v *desk.Visit) moment {
+	m := moment{At: v.Start, Icon: "calendar-event", Title: p.W.T("person.visit", "When", p.W.Moment(p.In(v.Start, v.Location))),
+		Detail: joined(p.Location(v.Location).Name, v.With, v.Kind), Chips: []chip{visitChip(p.W, v.Status)}}
+	if v.Status.Expected() {
+		m.Chips = append(m.Chips, answerChip(p.W, v.Answer()))
+	}
+	return m
+}
+
+func answerMoments(p *Page, v *desk.Visit) (out []moment) {
+	for _, a := range v.Answers {
+		m := moment{At: a.At, Icon: "message-reply", Chips: []chip{answerChip(p.W, a.Answer)},
+			Title: p.W.T("person.answered", "When", p.W.Moment(p.In(v.Start, v.Location)))}
+		if a.Version != v.Version {
+			m.Detail = p.W.T("person.answered.old")
+		}
+		if a.Inbound.IsZero() {
+			m.Detail = joined(m.Detail, p.W.T("person.answered.staff"))
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func ledgerMoment(p *Page, e consent.Entry) moment {
+	key := "ledger." + string(e.Status)
+	icon, look := "shield-check", toneGood
+	switch {
+	case e.Lifts:
+		key = "ledger.lifted"
+	case e.Status == consent.Revoked && e.Person.IsZero():
+		key, icon, look = "ledger.opt_out", "bell-off", toneBad
+	case e.Status == consent.Revoked:
+		icon, look = "ban", toneBad
+	case e.Status == consent.Suspended:
+		icon, look = "player-pause", toneWait
+	}
+	return moment{At: e.At, Icon: icon, Title: p.W.T(key),
+		Detail: joined(p.W.Enum("method.", string(e.Method)), e.Wording), Quote: e.Shown.Reveal(),
+		Chips: []chip{{look, "", p.W.Enum("purpose.", string(e.Purpose))}}}
+}
+
+// joined puts what is not empty in a row.
+func joined(parts ...string) (out string) {
+	for _, s := range parts {
+		switch {
+		case s == "":
+		case out == "":
+			out = s
+		default:
+			out += " · " + s
+		}
+	}
+	return out
+}
+
+// numberChips say what stands in the way of texting a number.
+func numberChips(w *Words, c patient.Contact) (out []chip) {
+	switch {
+	case c.Point.OptedOutAt != nil:
+		out = append(out, chip{toneBad, "bell-off", w.T("number.opted_out")})
+	case c.Point.Suspended:
+		out = append(out, chip{toneWait, "player-pause", w.T("number.suspended")})
+	}
+	if c.Point.Quarantined {
+		out = append(out, chip{toneBad, "alert-triangle", w.T("number.wrong")})
+	}
+	if c.Point.Channel == patient.SMS && !c.Point.Number.CanText() {
+		out = append(out, chip{toneWait, "ban", w.T("number.no_texts")})
+	}
+	if c.Relationship != patient.Self && c.Relationship != "" {
+		out = append(out, chip{toneQuiet, "users", w.Enum("relationship.", string(c.Relationship))})
+	}
+	return out
+}
+
+func rightChip(w *Words, r right) chip {
+	switch {
+	case r.State.OptedOut:
+		return chip{toneBad, "bell-off", w.T("right.opted_out")}
+	case r.State.Suspended:
+		return chip{toneWait, "player-pause", w.T("right.suspended")}
+	case r.State.Granted:
+		return chip{toneGood, "shield-check", w.T("right.granted")}
+	case r.State.By.Status == consent.Revoked:
+		return chip{toneBad, "ban", w.T("right.revoked")}
+	}
+	return chip{toneQuiet, "circle-dashed", w.T("right.none")}
+}
+
+// personNotes are what must be seen before anything else about a person.
+func personNotes(w *Words, s patient.Status) (out []chip) {
+	switch s {
+	case patient.Deceased:
+		out = append(out, chip{toneQuiet, "info-circle", w.T("person.deceased")})
+	case patient.Inactive:
+		out = append(out, chip{toneQuiet, "ban", w.T("person.inactive")})
+	}
+	return out
+}
+
+// expected are the visits to come.
+func (v *personView) expected() int {
+	n := 0
+	for i := range v.Visits {
+		if v.Visits[i].Status == schedule.Booked {
+			n++
+		}
+	}
+	return n
+}

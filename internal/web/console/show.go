@@ -1,0 +1,136 @@
+package console
+
+import (
+	"strings"
+	"time"
+
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/engine/desk"
+)
+
+// looks of a message's states: tone and icon; the word comes from the catalogue.
+var stateLooks = map[message.State]chip{
+	message.Planned:     {toneQuiet, "clock", ""},
+	message.Held:        {toneWait, "player-pause", ""},
+	message.Queued:      {toneInfo, "clock", ""},
+	message.Sending:     {toneInfo, "send", ""},
+	message.Accepted:    {toneInfo, "check", ""},
+	message.Delivered:   {toneGood, "circle-check", ""},
+	message.Undelivered: {toneBad, "circle-x", ""},
+	message.Unknown:     {toneWait, "help-circle", ""},
+	message.Failed:      {toneBad, "circle-x", ""},
+	message.Expired:     {toneQuiet, "hourglass", ""},
+	message.Refused:     {toneWait, "ban", ""},
+	message.Cancelled:   {toneQuiet, "ban", ""},
+}
+
+func stateChip(w *Words, s message.State) chip {
+	c := stateLooks[s]
+	c.Text = w.Enum("state.", string(s))
+	return c
+}
+
+func answerChip(w *Words, a schedule.Answer) chip {
+	switch a {
+	case schedule.Accepted:
+		return chip{toneGood, "circle-check", w.T("answer.accepted")}
+	case schedule.Declined:
+		return chip{toneBad, "circle-x", w.T("answer.declined")}
+	case schedule.Tentative:
+		return chip{toneWait, "message-reply", w.T("answer.tentative")}
+	}
+	return chip{toneQuiet, "circle-dashed", w.T("answer.none")}
+}
+
+func visitChip(w *Words, s schedule.Status) chip {
+	c := chip{toneInfo, "calendar-event", w.Enum("visit.", string(s))}
+	switch s {
+	case schedule.Cancelled, schedule.EnteredInError:
+		c.Tone, c.Icon = toneQuiet, "calendar-off"
+	case schedule.NoShow:
+		c.Tone, c.Icon = toneBad, "circle-x"
+	case schedule.Arrived, schedule.Fulfilled, schedule.CheckedIn:
+		c.Tone, c.Icon = toneGood, "check"
+	case schedule.Waitlist, schedule.Proposed, schedule.Pending:
+		c.Tone, c.Icon = toneQuiet, "clock"
+	}
+	return c
+}
+
+// fullName is the name as staff read it; a person whose key was destroyed has none.
+func fullName(w *Words, p patient.Person) string {
+	name := strings.TrimSpace(p.Facts.GivenName.Reveal() + " " + p.Facts.FamilyName.Reveal())
+	if name == "" {
+		return w.T("person.unnamed")
+	}
+	return name
+}
+
+// number is a phone number in groups, as people read one out.
+func number(n phone.Number) string {
+	if n.IsZero() {
+		return ""
+	}
+	return n.Display()
+}
+
+// when is a time on a site's clock: hours on the same day, with the date otherwise.
+func (p *Page) when(t time.Time, zone *time.Location) string {
+	t = t.In(zone)
+	if sameDay(t, p.Now.In(zone)) {
+		return p.W.Clock(t)
+	}
+	return p.W.Moment(t)
+}
+
+func sameDay(a, b time.Time) bool {
+	ay, am, ad := a.Date()
+	by, bm, bd := b.Date()
+	return ay == by && am == bm && ad == bd
+}
+
+// messageTime is the moment of a message that matters in its state.
+func messageTime(l desk.Line) time.Time {
+	switch {
+	case l.State.Settled() && !l.DoneAt.IsZero() && l.State != message.Delivered:
+		return l.DoneAt
+	case !l.SentAt.IsZero():
+		return l.SentAt
+	case l.State == message.Held && !l.HeldUntil.IsZero():
+		return l.HeldUntil
+	}
+	return l.DueAt
+}
+
+// birth is the birth date as precisely as it is known.
+func (p *Page) birth(f patient.Facts) string {
+	s := f.BirthDate.Reveal()
+	if s == "" {
+		return ""
+	}
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		s = p.W.Date(t)
+	}
+	return p.W.T("person.born", "When", s)
+}
+
+// identifierName is how staff call an identifier's system.
+func (p *Page) identifierName(system string) string {
+	name, _, _ := strings.Cut(system, ":")
+	if key := "identifier." + name; p.W.Has(key) {
+		return p.W.T(key)
+	}
+	return p.W.T("identifier.other")
+}
+
+// languageNames lists languages in the reader's own.
+func (p *Page) languageNames(codes []string) string {
+	names := make([]string, len(codes))
+	for i, c := range codes {
+		names[i] = p.W.Enum("language.", c)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,162 @@
+package console_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"carillon.dev/carillon/internal/base/clock"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/live"
+	"carillon.dev/carillon/internal/engine/login"
+	"carillon.dev/carillon/internal/store"
+	"carillon.dev/carillon/internal/store/sqlite"
+	"carillon.dev/carillon/internal/web/console"
+)
+
+const password = "amber-kettle-drum-41"
+
+// now is a Wednesday morning on both clocks.
+var now = time.Date(2026, 3, 4, 9, 30, 0, 0, time.UTC)
+
+// world is a console over a real database.
+type world struct {
+	url        string
+	store      store.Store
+	login      *login.Service
+	admin      login.Session
+	clock      *clock.Fixed
+	violations atomic.Int64
+	setupToken string
+}
+
+// setup serves a console that nobody can log in to yet.
+func setup(t *testing.T) *world {
+	t.Helper()
+	dir := t.TempDir()
+	w := &world{clock: clock.NewFixed(now)}
+	db, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(dir, "c.db"), KeyFile: filepath.Join(dir, "keys"), Clock: w.clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	w.store = db
+	if w.login, err = login.New(db, w.clock, login.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	hub := live.New(db)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { _ = hub.Run(ctx); close(done) }()
+	t.Cleanup(func() { stop(); <-done })
+	if w.setupToken, _, err = w.login.SetUpToken(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := console.New(console.Needs{Login: w.login, Desk: desk.New(db), Live: hub}, slog.New(slog.NewTextHandler(io.Discard, nil)),
+		console.Options{Violations: func() { w.violations.Add(1) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(c.Handler())
+	t.Cleanup(server.Close)
+	t.Cleanup(server.CloseClientConnections)
+	w.url = server.URL
+	return w
+}
+
+// withAdmin makes the only administrator, "ada".
+func (w *world) withAdmin(t *testing.T) *world {
+	t.Helper()
+	s, err := w.login.SetUp(t.Context(), w.setupToken, login.FirstAdmin{Organization: "Elm Tree Health Group", Region: "GB",
+		User: login.NewUser{Login: "ada", Name: "Ada Wiśniewska-Łukaszewicz", Password: password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.admin = s
+	return w
+}
+
+// write changes the organization's rows.
+func (w *world) write(t *testing.T, do func(store.Tx) error) {
+	t.Helper()
+	if err := w.store.InTx(t.Context(), w.scope(), do); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) scope() access.Scope { return access.ForJob(w.admin.Scope.Org(), "test") }
+
+// organization reads the row as it is.
+func (w *world) organization(t *testing.T) (o org.Organization) {
+	t.Helper()
+	err := w.store.Read(t.Context(), w.scope(), func(tx store.Tx) (err error) {
+		o, err = tx.Orgs().Get(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// reader is a browser without a screen.
+type reader struct {
+	t    *testing.T
+	base string
+	*http.Client
+}
+
+func (w *world) reader(t *testing.T) reader {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reader{t, w.url, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse
+	}}}
+}
+
+func (r reader) get(path string) (*http.Response, string) {
+	r.t.Helper()
+	res, err := r.Get(r.base + path)
+	return r.read(res, err)
+}
+
+func (r reader) post(path string, form url.Values) (*http.Response, string) {
+	r.t.Helper()
+	res, err := r.PostForm(r.base+path, form)
+	return r.read(res, err)
+}
+
+func (r reader) read(res *http.Response, err error) (*http.Response, string) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return res, string(b)
+}
+
+func (r reader) signIn() reader {
+	r.t.Helper()
+	res, _ := r.post("/login", url.Values{"login": {"ada"}, "password": {password}})
+	if res.StatusCode != http.StatusSeeOther {
+		r.t.Fatalf("log-in answered %d", res.StatusCode)
+	}
+	return r
+}
