@@ -280,58 +280,6 @@ func TestAPhoneNumberKeepsItsOrderInArabic(t *testing.T) {
 	}
 }
 
-func TestChooseFollowsTheFallbackChain(t *testing.T) {
-	t.Parallel()
-	have := content.Variants{"en": "", "en-US": "", "pl": "", "zh": "", "pt-BR": ""}
-	for _, c := range []struct {
-		name            string
-		wanted          []content.Locale
-		variant, format content.Locale
-	}{
-		{"exact", []content.Locale{"en-US"}, "en-US", "en-US"},
-		{"parent", []content.Locale{"pl-PL", "en"}, "pl", "pl-PL"},
-		{"British English has the English text and British dates", []content.Locale{"en-GB"}, "en", "en-GB"},
-		{"Simplified Chinese", []content.Locale{"zh-Hans-CN"}, "zh", "zh-Hans-CN"},
-		{"Traditional Chinese is not served with Simplified", []content.Locale{"zh-TW", "en"}, "en", "en"},
-		{"another country's variant of the language", []content.Locale{"pt-PT", "en"}, "pt-BR", "pt-PT"},
-		{"location's language after the patient's", []content.Locale{"uk", "pl", "en"}, "pl", "pl"},
-		{"nonsense is skipped", []content.Locale{"", "!!", "en"}, "en", "en"},
-		{"nothing fits", []content.Locale{"uk"}, "", ""},
-	} {
-		got, ok := have.Choose(c.wanted...)
-		if got.Variant != c.variant || got.Format != c.format || ok != (c.variant != "") {
-			t.Errorf("%s: %+v %v", c.name, got, ok)
-		}
-	}
-}
-
-func TestParseLocale(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]content.Locale{"pl_PL": "pl-PL", "EN-gb": "en-GB", " zh-hant ": "zh-Hant", "de": "de", "iw": "he"} {
-		if got, err := content.ParseLocale(in); err != nil || got != want {
-			t.Errorf("%q: %q, %v", in, got, err)
-		}
-	}
-	for _, bad := range []string{"", "polski", "und", "12", "x"} {
-		if got, err := content.ParseLocale(bad); !errs.Is(err, errs.Invalid) {
-			t.Errorf("%q: %q, %v", bad, got, err)
-		}
-	}
-}
-
-func TestLocaleInARegion(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		l      content.Locale
-		region string
-		want   content.Locale
-	}{{"en", "GB", "en-GB"}, {"en-US", "GB", "en-US"}, {"zh-Hant", "TW", "zh-Hant-TW"}, {"pl", "", "pl"}, {"pl", "??", "pl"}, {"", "GB", ""}} {
-		if got := c.l.In(c.region); got != c.want {
-			t.Errorf("%s in %s: %s, want %s", c.l, c.region, got, c.want)
-		}
-	}
-}
-
 func FuzzCompileAndRender(f *testing.F) {
 	for _, s := range []string{"{{ clinic.name }}", "{% if clinic.name %}x{% endif %}", "{{ clinic.name | default: 'x' }}",
 		"{%- case reply.confirm -%}{% when 1 %}{% endcase %}", "{{", "{% comment %}{{ x }}{% endcomment %}", "{{ clinic.name | upcase | strip }}"} {
@@ -375,15 +323,6 @@ func BenchmarkRenderReminder(b *testing.B) {
 					}
 				}
 			})
-		}
-	}
-}
-
-func BenchmarkChooseByParent(b *testing.B) {
-	have := content.Variants{"en": "", "pl": ""}
-	for b.Loop() {
-		if _, ok := have.Choose("pl-PL", "en"); !ok {
-			b.Fatal("no variant")
 		}
 	}
 }

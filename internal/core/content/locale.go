@@ -46,6 +46,19 @@ func (l Locale) In(region string) Locale {
 	return Locale(joined.String())
 }
 
+// Wanted makes the fallback chain for Choose out of language tags in order of preference; empty and broken ones
+// are left out. region is the location's country: "en" in the United States means en-US, whose texts carry
+// what carriers there ask for.
+func Wanted(region string, tags ...string) []Locale {
+	chain := make([]Locale, 0, len(tags))
+	for _, t := range tags {
+		if l, err := ParseLocale(t); err == nil {
+			chain = append(chain, l.In(region))
+		}
+	}
+	return chain
+}
+
 // rightToLeft reports a script that is written from the right.
 func (l Locale) rightToLeft() bool {
 	switch l.Base() {
