@@ -88,6 +88,9 @@ func connect(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 		c.MaxConns = int32(min(o.Conns, 1000)) //nolint:gosec // bounded
 	}
 	c.ConnConfig.RuntimeParams["application_name"] = "carillon"
+	// A plan that was kept while a table was nearly empty reads all of it when it has grown, until statistics are
+	// taken again: a first import would crawl. Planning anew costs a batch of hundreds of rows next to nothing.
+	c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, "the database does not answer", err)

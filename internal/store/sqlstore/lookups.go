@@ -75,7 +75,7 @@ var (
 		Column{"org_id", ID}, Column{"ident_idx", Bytes}, Column{"value_idx", Bytes}, Column{"person_id", ID})
 	deleteNames = NewBulk(`DELETE FROM person_names WHERE (org_id, token, person_id) IN (SELECT r.org_id, r.token, r.person_id FROM {rows})`,
 		Column{"org_id", ID}, Column{"token", Bytes}, Column{"person_id", ID})
-	deleteIdents = NewBulk(`DELETE FROM person_identifiers WHERE (org_id, ident_idx) IN (SELECT r.org_id, r.ident_idx FROM {rows})`,
+	deleteIdents = NewBulk(`DELETE FROM person_identifiers WHERE (ident_idx, org_id) IN (SELECT r.ident_idx, r.org_id FROM {rows})`,
 		Column{"org_id", ID}, Column{"ident_idx", Bytes}, Column{"value_idx", Bytes}, Column{"person_id", ID})
 )
 

@@ -148,12 +148,12 @@ func (s people) ByIDs(ctx context.Context, ids []id.ID) ([]patient.Person, error
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return s.read(ctx, ` AND `+s.In("id", "$2", ID)+` ORDER BY id`, ids)
+	return s.read(ctx, mine+` AND `+s.In("id", "$2", ID)+` ORDER BY id`, ids)
 }
 
 // List pages in order of ids.
 func (s people) List(ctx context.Context, p store.Page) ([]patient.Person, error) {
-	return s.read(ctx, ` AND id > $2 AND erased_at IS NULL ORDER BY id LIMIT $3`, after(p.After), p.Size())
+	return s.read(ctx, `org_id = $1 AND id > $2 AND erased_at IS NULL ORDER BY id LIMIT $3`, after(p.After), p.Size())
 }
 
 // after makes a cursor bind as an id even when it is zero, which as an argument would be NULL.
@@ -174,15 +174,15 @@ func (s people) Count(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// read selects persons of the organization and opens their facts.
-func (s people) read(ctx context.Context, and string, more ...any) ([]patient.Person, error) {
+// read selects persons of the organization, which is $1 in where, and opens their facts.
+func (s people) read(ctx context.Context, where string, more ...any) ([]patient.Person, error) {
 	org, err := s.org()
 	if err != nil {
 		return nil, err
 	}
 	var sealed [][]byte
 	var ids []id.ID
-	out, err := list(ctx, s, `SELECT `+personColumns+` FROM persons WHERE org_id = $1`+and, append(args(org), more...),
+	out, err := list(ctx, s, `SELECT `+personColumns+` FROM persons WHERE `+where, append(args(org), more...),
 		func(r Rows) (p patient.Person, err error) {
 			var b []byte
 			err = r.Scan(&p.ID, &p.Org, &p.Kind, &p.Status, &p.Location, &p.Language, &p.Source, &p.Version, &p.CreatedAt, &p.UpdatedAt, &b)
@@ -272,5 +272,5 @@ func (s people) Search(ctx context.Context, q store.PersonQuery) ([]patient.Pers
 		return nil, nil
 	}
 	w.values = append(w.values, store.Page{Limit: q.Limit}.Size())
-	return s.read(ctx, w.text+` AND erased_at IS NULL ORDER BY id `+w.limit(), w.values...)
+	return s.read(ctx, mine+w.text+` AND erased_at IS NULL ORDER BY id `+w.limit(), w.values...)
 }

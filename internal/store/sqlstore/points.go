@@ -44,7 +44,7 @@ func (t *Tx) openPoint(ctx context.Context, p *patient.ContactPoint, sealed []by
 	return err
 }
 
-var insertPoints = NewInsert("contact_points", "ON CONFLICT (org_id, channel, number_idx) DO NOTHING",
+var insertPoints = NewInsert("contact_points", "ON CONFLICT (number_idx, channel, org_id) DO NOTHING",
 	Column{"id", ID}, Column{"org_id", ID}, Column{"channel", Text}, Column{"number_idx", Bytes}, Column{"sealed", Bytes},
 	Column{"revision", Int}, Column{"suspended", Bool}, Column{"quarantined", Bool}, Column{"created_at", Int})
 

@@ -112,7 +112,7 @@ func (s visits) Update(ctx context.Context, in []schedule.Appointment) ([]schedu
 	for i := range in {
 		ids[i] = in[i].ID
 	}
-	before, err := s.read(ctx, ` AND `+s.In("id", "$2", ID), ids)
+	before, err := s.read(ctx, mine+` AND `+s.In("id", "$2", ID), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -169,11 +169,11 @@ func (s visits) ByIDs(ctx context.Context, ids []id.ID) ([]schedule.Appointment,
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return s.read(ctx, ` AND `+s.In("id", "$2", ID)+` ORDER BY id`, ids)
+	return s.read(ctx, mine+` AND `+s.In("id", "$2", ID)+` ORDER BY id`, ids)
 }
 
-// read selects visits of the organization and opens their reasons.
-func (s visits) read(ctx context.Context, and string, more ...any) ([]schedule.Appointment, error) {
+// read selects visits of the organization, which is $1 in where, and opens their reasons.
+func (s visits) read(ctx context.Context, where string, more ...any) ([]schedule.Appointment, error) {
 	org, err := s.org()
 	if err != nil {
 		return nil, err
@@ -181,7 +181,7 @@ func (s visits) read(ctx context.Context, and string, more ...any) ([]schedule.A
 	sealed := map[int][]byte{}
 	var persons []id.ID
 	n := 0
-	out, err := list(ctx, s, `SELECT `+visitColumns+` FROM visits WHERE org_id = $1`+and, append(args(org), more...),
+	out, err := list(ctx, s, `SELECT `+visitColumns+` FROM visits WHERE `+where, append(args(org), more...),
 		func(r Rows) (v schedule.Appointment, err error) {
 			var b []byte
 			err = r.Scan(&v.ID, &v.Org, &v.Person, &v.Location, &v.Practitioner, &v.Type, &v.Source, &v.Status, &v.Start, &v.Length,
@@ -226,9 +226,9 @@ func (s visits) ByExternal(ctx context.Context, source id.ID, externals []string
 		idx[i] = ok.Index().Identifier(visitSystem(source), e)
 		names[string(idx[i])] = append(names[string(idx[i])], e)
 	}
-	where := ` source_id = $2 AND ` + s.In("external_idx", "$3", Bytes)
+	where := mine + ` AND source_id = $2 AND ` + s.In("external_idx", "$3", Bytes)
 	called := map[id.ID][]string{}
-	err = each(ctx, s, `SELECT id, external_idx FROM visits WHERE org_id = $1 AND`+where, args(org, source, idx), func(r Rows) error {
+	err = each(ctx, s, `SELECT id, external_idx FROM visits WHERE `+where, args(org, source, idx), func(r Rows) error {
 		var v id.ID
 		var b []byte
 		if err := r.Scan(&v, &b); err != nil {
@@ -240,7 +240,7 @@ func (s visits) ByExternal(ctx context.Context, source id.ID, externals []string
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.read(ctx, ` AND`+where, source, idx)
+	all, err := s.read(ctx, where, source, idx)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +256,7 @@ func (s visits) ByExternal(ctx context.Context, source id.ID, externals []string
 
 // Between lists visits by start.
 func (s visits) Between(ctx context.Context, location id.ID, from, to time.Time, limit int) ([]schedule.Appointment, error) {
-	where, a := ` AND start_at >= $2 AND start_at < $3`, args(from, to)
+	where, a := `org_id = $1 AND start_at >= $2 AND start_at < $3`, args(from, to)
 	if !location.IsZero() {
 		where, a = where+` AND location_id = $5`, args(from, to, limit, location)
 	} else {
@@ -267,7 +267,7 @@ func (s visits) Between(ctx context.Context, location id.ID, from, to time.Time,
 
 // OfPerson lists a person's visits, latest first.
 func (s visits) OfPerson(ctx context.Context, person id.ID, limit int) ([]schedule.Appointment, error) {
-	return s.read(ctx, ` AND person_id = $2 ORDER BY start_at DESC, id DESC LIMIT $3`, person, limit)
+	return s.read(ctx, mine+` AND person_id = $2 ORDER BY start_at DESC, id DESC LIMIT $3`, person, limit)
 }
 
 // CountBySource counts a source's visits from a time on.
@@ -282,7 +282,7 @@ func (s visits) CountBySource(ctx context.Context, source id.ID, from time.Time)
 
 // ByImport lists what an import last wrote.
 func (s visits) ByImport(ctx context.Context, imported id.ID, p store.Page) ([]schedule.Appointment, error) {
-	return s.read(ctx, ` AND import_id = $2 AND id > $3 ORDER BY id LIMIT $4`, imported, after(p.After), p.Size())
+	return s.read(ctx, mine+` AND import_id = $2 AND id > $3 ORDER BY id LIMIT $4`, imported, after(p.After), p.Size())
 }
 
 // Delete removes visits and their answers.
@@ -294,7 +294,7 @@ func (s visits) Delete(ctx context.Context, ids []id.ID) error {
 	if _, err := s.Exec(ctx, `DELETE FROM visit_responses WHERE org_id = $1 AND `+s.In("visit_id", "$2", ID), org, ids); err != nil {
 		return err
 	}
-	_, err = s.Exec(ctx, `DELETE FROM visits WHERE org_id = $1 AND `+s.In("id", "$2", ID), org, ids)
+	_, err = s.Exec(ctx, `DELETE FROM visits WHERE `+mine+` AND `+s.In("id", "$2", ID), org, ids)
 	s.Publish(store.TopicVisits)
 	return err
 }

@@ -43,7 +43,7 @@ CREATE TABLE visits (
 );
 CREATE INDEX visits_start ON visits (org_id, start_at);
 CREATE INDEX visits_person ON visits (person_id, start_at);
-CREATE UNIQUE INDEX visits_external ON visits (source_id, external_idx) WHERE external_idx IS NOT NULL;
+CREATE UNIQUE INDEX visits_external ON visits (external_idx, source_id) WHERE external_idx IS NOT NULL;
 CREATE INDEX visits_import ON visits (import_id) WHERE import_id IS NOT NULL;
 
 -- What patients answered (FHIR AppointmentResponse), each about one version of a visit.
