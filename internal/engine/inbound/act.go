@@ -1,0 +1,290 @@
+package inbound
+
+import (
+	"context"
+	"time"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/audit"
+	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/reply"
+	"carillon.dev/carillon/internal/store"
+)
+
+// understand reads a whole text, does what follows and keeps it all. Everything is one transaction: a STOP is
+// in force when the carrier hears that its text has arrived.
+func (t *taking) understand(ctx context.Context, w *writer, in conversation.Inbound) error {
+	res, match := t.read(w, in)
+	in.Intent, in.OptOut = string(match.Intent), string(res.OptOut)
+	a := &acting{taking: t, w: w, in: &in, res: res, match: match}
+	if !in.From.IsZero() {
+		thread, err := t.tx.Conversations().Thread(ctx, w.point.ID, w.locationID())
+		if err != nil {
+			return err
+		}
+		a.thread = thread
+		in.Conversation = thread.ID
+	}
+	var err error
+	if in, err = t.tx.Conversations().PutInbound(ctx, in); err != nil {
+		return err
+	}
+	if err := a.act(ctx); err != nil {
+		return err
+	}
+	if err := t.tx.Conversations().SetMeaning(ctx, in); err != nil {
+		return err
+	}
+	if err := a.keepThread(ctx); err != nil {
+		return err
+	}
+	return t.tx.Audit().Record(ctx, audit.Of(t.scope, t.tx.Now(), "inbound.text", "inbound", in.ID, string(in.Outcome)+" "+in.Intent))
+}
+
+func (w *writer) locationID() id.ID {
+	if w.place == nil {
+		return id.ID{}
+	}
+	return w.place.ID
+}
+
+// acting is one understood text and what it moves.
+type acting struct {
+	*taking
+	w      *writer
+	in     *conversation.Inbound
+	res    reply.Result
+	match  reply.Decision
+	thread conversation.Conversation
+	person bool // a person must look
+	urgent bool
+}
+
+func (a *acting) act(ctx context.Context) error {
+	if a.in.From.IsZero() || a.in.Missing > 0 {
+		return a.incomplete(ctx)
+	}
+	if err := a.optOut(ctx); err != nil {
+		return err
+	}
+	switch a.match.Outcome {
+	case reply.Reserved:
+		return a.reserved(ctx)
+	case reply.Answers:
+		return a.answers(ctx)
+	case reply.TooLate:
+		a.in.Outcome = conversation.Closed
+		a.in.Question = idOf(a.match.QuestionID)
+		return a.say(ctx, content.ReplyAfterClose, id.ID{})
+	case reply.Nothing:
+		a.in.Outcome = conversation.Ignored
+		return nil
+	}
+	return a.toPerson(ctx)
+}
+
+// incomplete shows a person what came. A text with missing parts is never acted on, but for a STOP that can be
+// read in what is there.
+func (a *acting) incomplete(ctx context.Context) error {
+	a.person = true
+	a.in.Outcome = conversation.ToPerson
+	if a.in.Missing == 0 {
+		return nil
+	}
+	a.in.Outcome = conversation.Incomplete
+	return a.optOut(ctx)
+}
+
+// optOut records what the text says about writing at all, whatever else it says: sure ends it, likely suspends
+// what is not urgent until a person has looked.
+func (a *acting) optOut(ctx context.Context) error {
+	switch a.res.OptOut {
+	case reply.Sure:
+		return a.stop(ctx)
+	case reply.Likely:
+		a.person = true
+		if _, err := a.record(ctx, consent.Suspended, false); err != nil {
+			return err
+		}
+		return a.task(ctx, conversation.CheckOptOut, string(message.ReasonSuspended))
+	}
+	return nil
+}
+
+// stop ends everything but emergencies from this organization to this number, for everyone on it. The number is
+// in the senders' memory before the commit. One confirmation goes, at most one in a day.
+func (a *acting) stop(ctx context.Context) error {
+	a.tx.AfterRollback(a.suppress.Add(a.w.point.ID))
+	again := a.w.point.OptedOutAt != nil && a.tx.Now().Sub(*a.w.point.OptedOutAt) < confirmAgain
+	entry, err := a.record(ctx, consent.Revoked, false)
+	if err != nil {
+		return err
+	}
+	a.in.Outcome = conversation.Acted
+	if a.res.StaffTask {
+		a.person = true
+		if err := a.task(ctx, conversation.CheckOptOut, string(message.ReasonOptedOut)); err != nil {
+			return err
+		}
+	}
+	if again {
+		return nil
+	}
+	return a.say(ctx, content.OptOutConfirmation, entry)
+}
+
+// confirmAgain is how long a second STOP gets no second confirmation.
+const confirmAgain = 24 * time.Hour
+
+func (a *acting) record(ctx context.Context, s consent.Status, lifts bool) (id.ID, error) {
+	e := consent.Entry{ID: id.New(), Point: a.w.point.ID, Channel: patient.SMS, Purpose: consent.AllPurposes, Status: s,
+		Method: consent.Keyword, Wording: a.res.RuleID, Shown: a.in.Text, Language: a.res.Language, By: a.scope.Actor().Kind(),
+		At: a.tx.Now(), Lifts: lifts}
+	_, err := a.tx.Consents().Append(ctx, []consent.Entry{e})
+	return e.ID, err
+}
+
+// reserved answers HELP and START; STOP was recorded already.
+func (a *acting) reserved(ctx context.Context) error {
+	a.in.Outcome = conversation.Acted
+	switch a.match.Intent {
+	case reply.Help:
+		return a.say(ctx, content.HelpText, id.ID{})
+	case reply.Start:
+		if _, err := a.record(ctx, consent.Granted, true); err != nil {
+			return err
+		}
+		a.tx.AfterCommit(func() { a.suppress.Lift(a.w.point.ID) })
+		return a.say(ctx, content.StartConfirmation, id.ID{})
+	}
+	return nil
+}
+
+// answers moves what the question was about. The question closes with its answer, but for a question back,
+// which leaves it open.
+func (a *acting) answers(ctx context.Context) error {
+	q := a.question(a.match.QuestionID)
+	a.in.Question, a.in.Outcome = q.ID, conversation.Acted
+	told, err := a.desk.PatientAnswered(ctx, a.tx, PatientAnswer{Visit: q.Appointment, Version: q.Version, Person: q.Person,
+		Intent: a.match.Intent, Inbound: a.in.ID})
+	if err != nil {
+		return err
+	}
+	if a.match.Intent != reply.Question {
+		if _, err := a.tx.Conversations().CloseQuestion(ctx, q.ID, string(a.match.Intent)); err != nil {
+			return err
+		}
+	}
+	a.person = told == QuestionKept || told == WillCall
+	if a.person {
+		a.in.Outcome = conversation.ToPerson
+	}
+	if told == TooLate {
+		a.in.Outcome = conversation.Closed
+	}
+	return a.say(ctx, textFor[told], id.ID{})
+}
+
+var textFor = map[Told]content.Key{
+	Confirmed: content.ReplyConfirmed, CancelledNow: content.ReplyCancelled, CancelRequested: content.ReplyCancelRequested,
+	WillCall: content.ReplyRescheduleNoted, QuestionKept: content.ReplyQuestionNoted, TooLate: content.ReplyAfterClose,
+}
+
+func (a *acting) question(text string) conversation.Question {
+	for _, q := range append(a.w.open, a.w.closed...) {
+		if q.ID.String() == text {
+			return q
+		}
+	}
+	return conversation.Question{}
+}
+
+func idOf(text string) id.ID {
+	v, err := id.Parse(text)
+	if err != nil {
+		return id.ID{}
+	}
+	return v
+}
+
+// toPerson puts the text into the inbox. Somebody who was asked and is not understood hears that a person will
+// look; a wrong number is quarantined, an urgent text rings.
+func (a *acting) toPerson(ctx context.Context) error {
+	a.person = true
+	a.in.Outcome = conversation.ToPerson
+	switch a.match.Intent {
+	case reply.WrongNumber:
+		if err := a.tx.People().SetQuarantine(ctx, a.w.point.ID, true); err != nil {
+			return err
+		}
+		return a.task(ctx, conversation.CheckNumber, string(message.ReasonWrongNumber))
+	case reply.Urgent:
+		a.urgent = true
+		return a.task(ctx, conversation.AnswerText, string(reply.Urgent))
+	case reply.OptOut:
+		return nil
+	}
+	if len(a.w.open) == 0 || a.res.OptOut != reply.No {
+		return nil
+	}
+	if a.match.Intent == reply.Question {
+		return a.say(ctx, content.ReplyQuestionNoted, id.ID{})
+	}
+	return a.say(ctx, content.ReplyNotUnderstood, id.ID{})
+}
+
+func (a *acting) task(ctx context.Context, kind conversation.TaskKind, reason string) error {
+	t := conversation.Task{Kind: kind, Point: a.w.point.ID, Location: a.w.locationID(), Conversation: a.thread.ID, Message: a.in.ID,
+		Reason: reason, Urgent: a.urgent, CreatedAt: a.tx.Now()}
+	if p := a.about(); p != nil {
+		t.Person = p.ID
+	}
+	return a.tx.Tasks().Add(ctx, []conversation.Task{t})
+}
+
+// about is the person whom the text concerns: the newest question's, or the only one on the number.
+func (a *acting) about() *patient.Person {
+	want := id.ID{}
+	if n := len(a.w.open); n > 0 {
+		want = a.w.open[n-1].Person
+	}
+	for i := range a.w.people {
+		if a.w.people[i].ID == want || len(a.w.people) == 1 {
+			return &a.w.people[i]
+		}
+	}
+	return nil
+}
+
+// say plans an automatic answer in this transaction.
+func (a *acting) say(ctx context.Context, key content.Key, exempt id.ID) error {
+	j := Answer{Org: a.scope.Org(), Inbound: a.in.ID, Point: a.w.point.ID, Text: string(key), Exempt: exempt, Location: a.w.locationID()}
+	if q := a.question(a.match.QuestionID); !q.ID.IsZero() {
+		j.Visit, j.Person = q.Appointment, q.Person
+	} else if p := a.about(); p != nil {
+		j.Person = p.ID
+	}
+	return a.tx.Enqueue(ctx, j)
+}
+
+// keepThread notes that something came in, and that a person is waited for.
+func (a *acting) keepThread(ctx context.Context) error {
+	if a.thread.ID.IsZero() {
+		return nil
+	}
+	a.thread.LastIn = a.tx.Now()
+	if a.person {
+		if a.thread.State != conversation.Open {
+			a.thread.State, a.thread.WaitsFrom = conversation.Open, a.tx.Now()
+		}
+		a.thread.Urgent = a.thread.Urgent || a.urgent
+	}
+	_, err := a.tx.Conversations().UpdateThread(ctx, a.thread)
+	return err
+}
+
+var _ store.Job = Answer{}
