@@ -41,12 +41,12 @@ type Stats struct {
 }
 
 type counters struct {
-	submitted, accepted, throttled, refused, segments     atomic.Int64
-	distinct, duplicates, untracked, afterStop            atomic.Int64
-	delivered, undelivered                                atomic.Int64
-	receiptsSent, receiptsAcked, textsSent, textsAcked    atomic.Int64
-	redelivered, sessions, binds, pending, badPDU, cutsAt atomic.Int64
-	firstSubmit, lastSubmit, lastReceiptAck               atomic.Int64
+	submitted, accepted, throttled, refused, segments  atomic.Int64
+	distinct, duplicates, untracked, afterStop         atomic.Int64
+	delivered, undelivered                             atomic.Int64
+	receiptsSent, receiptsAcked, textsSent, textsAcked atomic.Int64
+	redelivered, sessions, binds, pending, badPDU      atomic.Int64
+	firstSubmit, lastSubmit, lastReceiptAck            atomic.Int64
 }
 
 // Stats is a snapshot.

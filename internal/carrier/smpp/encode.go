@@ -144,7 +144,7 @@ func (e *encoder) userData(s *carrier.Submit) bool {
 		m.DataCoding = dcDefault
 		most = most * 8 / 7
 		if e.cfg.Alphabet == sms.AlphabetLatin1 {
-			ok := false
+			var ok bool
 			if e.data, ok = appendLatin1(e.data, s.Payload); !ok {
 				return false
 			}

@@ -69,6 +69,7 @@ type session struct {
 	graceUntil atomic.Int64 // timers rest until then: the reader was busy and must catch up first
 
 	// The reader's own, not shared.
+	now      time.Time // when the PDUs in the buffer came
 	answers  []answer
 	receipts []carrier.Receipt
 	origins  []delivery
@@ -191,10 +192,12 @@ func (s *session) submit(ctx context.Context, batch []carrier.Submit) (n int, re
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.kick()
+	now := time.Now()
 	for n = range batch {
 		for !s.ended && !s.stopping && ctx.Err() == nil && (s.openCount() >= s.cfg.Window || len(s.out) >= maxOut) {
 			s.kick()
 			s.space.Wait()
+			now = time.Now()
 		}
 		switch {
 		case s.ended:
@@ -202,7 +205,7 @@ func (s *session) submit(ctx context.Context, batch []carrier.Submit) (n int, re
 		case s.stopping || ctx.Err() != nil:
 			return n, refused, carrier.ReasonStopping
 		}
-		if o, ok := s.handOver(&batch[n]); !ok {
+		if o, ok := s.handOver(&batch[n], now); !ok {
 			refused = append(refused, o)
 		}
 	}
@@ -210,8 +213,8 @@ func (s *session) submit(ctx context.Context, batch []carrier.Submit) (n int, re
 }
 
 // handOver asks the guard and appends, under mu. The entry exists before its octets can be written.
-func (s *session) handOver(sub *carrier.Submit) (carrier.Outcome, bool) {
-	o := carrier.Outcome{Ref: sub.Ref, At: time.Now()}
+func (s *session) handOver(sub *carrier.Submit, now time.Time) (carrier.Outcome, bool) {
+	o := carrier.Outcome{Ref: sub.Ref, At: now}
 	switch s.h.Guard(sub) {
 	case carrier.PermitSend:
 	case carrier.PermitSuppressed:

@@ -41,7 +41,8 @@ var (
 // hands them over together before it waits for the network.
 func (s *session) read() {
 	for {
-		if !s.in.Ready() || len(s.answers) >= maxBatch || len(s.receipts) >= maxBatch {
+		ready := s.in.Ready()
+		if !ready || len(s.answers) >= maxBatch || len(s.receipts) >= maxBatch {
 			s.flush()
 		}
 		h, body, err := s.in.Next()
@@ -50,7 +51,10 @@ func (s *session) read() {
 			s.fail(readCause(err))
 			return
 		}
-		s.heard.Store(time.Now().UnixNano())
+		if !ready { // what is buffered came together
+			s.now = time.Now()
+			s.heard.Store(s.now.UnixNano())
+		}
 		if !s.take(h, body) {
 			s.flush()
 			return
@@ -132,9 +136,8 @@ func (s *session) deliver(h pdu.Header, body []byte) {
 		s.reply(pdu.Header{ID: h.ID.Resp(), Status: statusBadTLVs, Seq: h.Seq})
 		return
 	}
-	now := time.Now()
 	if isReceipt(&m) {
-		r := carrier.Receipt{ReceivedAt: now}
+		r := carrier.Receipt{ReceivedAt: s.now}
 		if !s.cfg.readReceipt(&m, s.zone, &r) {
 			s.odd.badReceipt.Add(1) // acknowledged all the same: it would come again and again
 			s.answerNow(from, statusOK)
@@ -145,7 +148,7 @@ func (s *session) deliver(h pdu.Header, body []byte) {
 		s.origins = append(s.origins, from)
 		return
 	}
-	in, ok := s.cfg.readInbound(&m, now)
+	in, ok := s.cfg.readInbound(&m, s.now)
 	if !ok {
 		s.odd.badPDU.Add(1)
 		s.answerNow(from, statusPermApp)
@@ -155,9 +158,10 @@ func (s *session) deliver(h pdu.Header, body []byte) {
 	s.mu.Lock()
 	in.Delivery = s.track(from)
 	s.mu.Unlock()
+	began := time.Now()
 	s.handling.Store(true)
 	s.h.HandleInbound(in)
-	s.afterHandler(now)
+	s.afterHandler(began)
 }
 
 func (s *session) answerNow(d delivery, status uint32) {

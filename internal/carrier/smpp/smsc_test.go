@@ -118,10 +118,6 @@ func (c *smscConn) accept(seq uint32, id string) {
 	c.send(pdu.AppendMessageResp(nil, pdu.Header{ID: pdu.SubmitSM.Resp(), Seq: seq}, []byte(id)))
 }
 
-func (c *smscConn) refuse(seq, status uint32) {
-	c.send(pdu.AppendEmpty(nil, pdu.Header{ID: pdu.SubmitSM.Resp(), Status: status, Seq: seq}))
-}
-
 func (c *smscConn) receipt(seq uint32, text string) {
 	c.send(pdu.AppendMessage(nil, pdu.Header{ID: pdu.DeliverSM, Seq: seq}, &pdu.Message{
 		Source: pdu.Addr{TON: 1, NPI: 1, Addr: []byte("48600100200")}, Dest: pdu.Addr{TON: 5, Addr: []byte("CLINIC")},
