@@ -25,6 +25,7 @@ RACEFLAGS    ?= -p 1 -timeout 15m
 
 # Benchmarks and soaks.
 RECIPIENTS   ?= 100000
+KILLS        ?= 20
 SOAKFLAGS    ?= -p 1 -timeout 3h -count=1 -v
 
 GO_SOURCES   := $(shell find cmd internal -type d \( -name node_modules -o -name dist \) -prune -o -type f \
@@ -84,13 +85,15 @@ race: test-setup ## Run the concurrent packages under the race detector.
 	$(GO) test -race $(RACEFLAGS) $(RACEPKGS)
 
 .PHONY: soak
-soak: test-setup $(BIN) ## Run the long tests: kill -9 loops, STOP races, Kannel when it is installed.
+soak: test-setup $(BIN) ## Run the long tests: kill -9 loops on both databases, and those with the build tag soak.
+	./$(BIN) bench kill --kills $(KILLS) --store sqlite
+	./$(BIN) bench kill --kills $(KILLS) --store postgres
 	$(GO) test -tags soak -run Soak $(SOAKFLAGS) ./...
 
 .PHONY: bench
-bench: $(BIN) ## Measure the whole sending path on both databases (RECIPIENTS=100000).
+bench: test-setup $(BIN) ## Measure the whole sending path on both databases (RECIPIENTS=100000).
 	./$(BIN) bench send --recipients $(RECIPIENTS) --store sqlite --json $(ARGS)
-	scripts/with-postgres ./$(BIN) bench send --recipients $(RECIPIENTS) --store postgres --json $(ARGS)
+	./$(BIN) bench send --recipients $(RECIPIENTS) --store postgres --json $(ARGS)
 
 # ---- keep in order --------------------------------------------------------------------------------
 
