@@ -1,6 +1,10 @@
 package reply
 
 import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
 	"carillon.dev/carillon/internal/core/fold"
 	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/rules"
@@ -40,4 +44,54 @@ func freeDigit(used map[string]bool) string {
 		}
 	}
 	return ""
+}
+
+// maxInvited is how many words (or Han characters) an invited answer may have.
+const maxInvited = 4
+
+// Invited finds what a text may invite: the words behind "reply with" and its like in every language, and
+// words in capitals after it. It finds too much rather than too little; Collides keeps what is reserved.
+// The opt-out line itself is no part of a template's body and is not given to it.
+func (w *Words) Invited(text string) []string {
+	words := foldedWords(text)
+	var out []string
+	for i, word := range words {
+		for _, p := range w.phrases[word] {
+			if p.intent != inviting || !p.at(words[i:]) {
+				continue
+			}
+			rest := words[i+len(p.words):]
+			for n := 1; n <= min(maxInvited, len(rest)); n++ {
+				out = append(out, fold.Join(rest[:n]))
+			}
+		}
+	}
+	if len(out) > 0 {
+		out = append(out, capitals(text)...)
+	}
+	return unique(out)
+}
+
+// capitals are the words of two letters or more written in capitals only.
+func capitals(text string) []string {
+	var out []string
+	for _, f := range strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		if utf8.RuneCountInString(f) > 1 && strings.ToUpper(f) == f && strings.ToLower(f) != f {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// unique keeps the first of answers that fold together.
+func unique(list []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, s := range list {
+		if key := fold.Key(s); !seen[key] {
+			seen[key] = true
+			out = append(out, s)
+		}
+	}
+	return out
 }

@@ -8,6 +8,8 @@ const (
 	polite Intent = "polite"
 	asking Intent = "asking"
 	filler Intent = "filler"
+	// inviting phrases are ours, not the patient's: "reply with".
+	inviting Intent = "inviting"
 )
 
 // oneLetter marks a phrase of a single letter; it counts only in the writer's own language.
@@ -26,6 +28,11 @@ type phrase struct {
 
 func (p phrase) at(words []string) bool {
 	return len(words) >= len(p.words) && slices.Equal(words[:len(p.words)], p.words)
+}
+
+// aside reports a phrase that says nothing in an answer.
+func (p phrase) aside() bool {
+	return p.intent == asking || p.intent == filler || p.intent == inviting
 }
 
 // usable: an own single letter counts, a stranger's never.
@@ -82,7 +89,7 @@ func (m *message) cover(words []string, langs uint32) (Intent, string, bool) {
 	reach[0][0].phrases = 1
 	for i, first := range words {
 		for _, p := range m.phrases[first] {
-			if p.intent == asking || p.intent == filler || !(p.usable(langs) || p.intent == polite || p.intent == Thanks) || !p.at(words[i:]) {
+			if p.aside() || !p.usable(langs) || !p.at(words[i:]) {
 				continue
 			}
 			step(&reach, i, p)

@@ -2,7 +2,9 @@ package reply_test
 
 import (
 	"strings"
+
 	"testing"
+	"testing/fstest"
 
 	"carillon.dev/carillon/internal/core/reply"
 )
@@ -41,4 +43,18 @@ func BenchmarkInterpret(b *testing.B) {
 			}
 		})
 	}
+}
+
+func FuzzParseWords(f *testing.F) {
+	f.Add([]byte("language: xx\nconfirm: [ja]\nurgent: [\"a|b* c? ... *d\"]\nnumbers: {ein: \"1\"}\n"))
+	f.Add([]byte("language: xx\nopt_out_sure: [\"... a\"]\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		w, err := reply.ParseWords(fstest.MapFS{"xx.yaml": {Data: b}})
+		if err != nil {
+			return
+		}
+		r := setup(t)
+		r.words = w
+		r.read("ja a b c d", "US", "xx", visit)
+	})
 }

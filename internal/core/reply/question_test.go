@@ -120,3 +120,34 @@ func TestTextsMustNotInviteReservedWords(t *testing.T) {
 		t.Errorf("START: %+v", h)
 	}
 }
+
+func TestInvitationsAreFoundInTexts(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	for _, c := range []struct {
+		country, lang, text string
+		hits                []string
+	}{
+		{"US", "en", "Visit on Monday. Reply CANCEL to cancel.", []string{"cancel"}},
+		{"US", "en", "Reply 1 to confirm or CANCEL to cancel", []string{"CANCEL"}},
+		{"US", "en", "Reply 1 to confirm, 2 to cancel your visit. We cancel after 15 minutes.", nil},
+		{"GB", "en", "Please respond with yes or no", []string{"yes"}},
+		{"PL", "pl", "Odpisz STOP, aby odwołać wizytę", []string{"stop"}},
+		{"PL", "pl", "Odpisz 1, aby potwierdzić, 2, aby odwołać", nil},
+		{"MX", "es", "Responda BAJA si no puede venir", []string{"baja"}},
+		{"CA", "fr", "Répondez ARRÊT pour annuler", []string{"arret"}},
+		{"DE", "de", "Antworten Sie mit STOP zum Absagen", []string{"stop"}},
+		{"CN", "zh", "回复R改期，回复1确认", []string{"r"}},
+		{"CN", "zh", "回复1确认，回复2取消", nil},
+		{"SA", "ar", "أرسل إلغاء لإلغاء الموعد", []string{"الغاء"}},
+		{"US", "en", "Do not STOP your tablets before the visit", nil},
+	} {
+		var hits []string
+		for _, h := range reply.Collides(r.words.Invited(c.text), c.country, []string{c.lang}, r.book, r.day) {
+			hits = append(hits, h.Invited)
+		}
+		if !slices.Equal(hits, c.hits) {
+			t.Errorf("%s %q: %v, want %v", c.country, c.text, hits, c.hits)
+		}
+	}
+}

@@ -115,7 +115,7 @@ func (b *builder) add(t table) error {
 		intent  Intent
 		phrases []string
 	}{{polite, t.Polite}, {Thanks, t.Thanks}, {Confirm, t.Confirm}, {Cancel, t.Cancel}, {Reschedule, t.Reschedule},
-		{Question, t.Question}, {asking, t.Asking}, {filler, t.Fillers}} {
+		{Question, t.Question}, {asking, t.Asking}, {filler, t.Fillers}, {inviting, t.Invites}} {
 		for _, s := range list.phrases {
 			if err := b.phrase(lang, list.intent, s); err != nil {
 				return err
