@@ -1,0 +1,129 @@
+package bench
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"carillon.dev/carillon/internal/base/clock"
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/carrier/smpp"
+	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/core/quiet"
+	"carillon.dev/carillon/internal/core/rules"
+	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/receipt"
+	"carillon.dev/carillon/internal/engine/send"
+	"carillon.dev/carillon/internal/store"
+)
+
+// node is the sending half of a serving node.
+type node struct {
+	outbox     *outbox.Outbox
+	suppressed *send.Suppressed
+	board      *send.Switchboard
+	dispatcher *send.Dispatcher
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// noInbound: nobody answers a benchmark.
+type noInbound struct{}
+
+func (noInbound) Inbound(_, _ id.ID, in carrier.Inbound) {
+	in.Ack(errs.New(errs.Unavailable, "a benchmark takes no answers"))
+}
+
+// startNode wires and starts what sends.
+func startNode(ctx context.Context, s store.Store, domain clock.Clock, log *slog.Logger) (*node, error) {
+	book, err := rules.Load()
+	if err != nil {
+		return nil, err
+	}
+	holidays, err := quiet.Holidays()
+	if err != nil {
+		return nil, err
+	}
+	lib, err := content.Shipped()
+	if err != nil {
+		return nil, err
+	}
+	texts, err := outbox.NewShipped(lib)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{outbox: outbox.New(s, book, holidays, outbox.Options{Templates: texts}), suppressed: send.NewSuppressed(clock.Real{})}
+	n.board = send.NewSwitchboard(s, n.suppressed, log)
+	writer := receipt.New(s, clock.Real{}, nil, log)
+	n.dispatcher = (&send.Node{Store: s, Domain: domain, Machine: clock.Real{}, Owner: id.New().String(), Gate: n.outbox, Writer: writer, Board: n.board,
+		Suppressed: n.suppressed, Inbound: noInbound{}, Log: log,
+		Connect: func(r store.Route) (carrier.Connector, error) {
+			cfg, err := smpp.ParseConfig([]byte(r.Config.Reveal()))
+			if err != nil {
+				return nil, err
+			}
+			return smpp.New(cfg, log, nil)
+		}}).Dispatcher()
+	ctx, n.stop = context.WithCancel(ctx)
+	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))
+	var w sync.WaitGroup
+	w.Go(func() { _ = writer.Run(writing) })
+	n.done.Go(func() { _ = n.board.Run(ctx) })
+	n.done.Go(func() {
+		_ = n.dispatcher.Run(ctx)
+		stopWriting() // after the loops have flushed
+		w.Wait()
+	})
+	return n, nil
+}
+
+func (n *node) close() {
+	n.stop()
+	n.done.Wait()
+}
+
+// planRows is a page of the audience: facts, gate, text and rows of so many at once.
+const planRows = 500
+
+// plan reminds every patient of the visit, page by page. A page is claimed by a natural key of its own in the same
+// transaction as its messages, so that planning goes on after a crash and repeats nothing.
+func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p purpose.Purpose, campaign id.ID) error {
+	from, end := began(), began().Add(30*24*time.Hour)
+	for page := 0; ctx.Err() == nil; page++ {
+		var visits []schedule.Appointment
+		err := s.Read(ctx, c.scope, func(tx store.Tx) error {
+			var err error
+			visits, err = tx.Visits().Between(ctx, c.location, from, end, planRows)
+			return err
+		})
+		if err != nil || len(visits) == 0 {
+			return err
+		}
+		from = visits[len(visits)-1].Start.Add(time.Microsecond)
+		asks := make([]outbox.Ask, len(visits))
+		for i, v := range visits {
+			asks[i] = outbox.Ask{Origin: message.Origin{Kind: message.FromBench, Enrollment: campaign, Step: v.ID.String(), Occurrence: 0},
+				Purpose: p, Person: v.Person, Appointment: v.ID, AppointmentVersion: v.Version, Template: content.Reminder2h,
+				Flags: message.NotAfterAnswer, ExpiresAt: v.Start}
+		}
+		prepared, err := o.Prepare(ctx, c.scope, asks)
+		if err != nil {
+			return err
+		}
+		err = s.InTx(ctx, c.scope, func(tx store.Tx) error {
+			_, err := o.Insert(ctx, tx, prepared)
+			return err
+		}, store.Bulk)
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
