@@ -47,13 +47,24 @@ type server struct {
 // test ends.
 func DSN(t testing.TB) string {
 	t.Helper()
+	return database(t, true)
+}
+
+// Empty makes a database without any table.
+func Empty(t testing.TB) string {
+	t.Helper()
+	return database(t, false)
+}
+
+func database(t testing.TB, migrated bool) string {
+	t.Helper()
 	s, err := cluster()
 	if err != nil {
 		t.Fatalf("PostgreSQL is needed for this test: %v\nRun: apt-get install -y postgresql   (or set %s to a server)", err, Env)
 	}
 	name := fmt.Sprintf("carillon_%d_%d", os.Getpid(), serial.Add(1))
 	create := "CREATE DATABASE " + name
-	if s.template != "" {
+	if migrated && s.template != "" {
 		create += " TEMPLATE " + s.template
 	}
 	if err := run(s.dsn(""), create); err != nil {
