@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/web/assets"
@@ -26,9 +27,10 @@ type Options struct {
 
 // Needs are the use-cases that the pages call.
 type Needs struct {
-	Login *login.Service
-	Desk  *desk.Desk
-	Live  *live.Hub
+	Login   *login.Service
+	Desk    *desk.Desk
+	Explain *explain.Service
+	Live    *live.Hub
 }
 
 // Console serves the pages.

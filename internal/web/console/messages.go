@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/explain"
 )
 
 // group is a set of states that people think of together.
@@ -87,6 +89,7 @@ func (v *messagesView) with(name, value string) string {
 type messageView struct {
 	desk.Told
 	Zone *time.Location
+	Now  *explain.Now // when it was asked
 }
 
 func (c *Console) message(w http.ResponseWriter, r *http.Request, p *Page) {
@@ -100,20 +103,49 @@ func (c *Console) message(w http.ResponseWriter, r *http.Request, p *Page) {
 		c.fail(w, r, p, err)
 		return
 	}
-	c.show(w, r, http.StatusOK, messagePage(p, messageView{told, p.Zone(told.Location)}))
+	c.show(w, r, http.StatusOK, messagePage(p, messageView{Told: told, Zone: p.Zone(told.Location)}))
 }
 
 // why is the first sentence of a message's page: its reason in words, or what its state means when
 // nothing stood in its way.
 func why(w *Words, l desk.Line) string {
-	switch l.State {
-	case message.Delivered, message.Accepted, message.Sending:
-		return w.Enum("next.", string(l.State))
-	}
-	if l.Reason != message.ReasonNone && l.Reason != message.ReasonReceipt {
-		return w.Enum("reason.", string(l.Reason))
+	if r := explain.Why(&l.Message); r != message.ReasonNone {
+		return w.Enum("reason.", string(r))
 	}
 	return w.Enum("next.", string(l.State))
+}
+
+// messageNow answers "what would happen now?" with the code that decides for real.
+func (c *Console) messageNow(w http.ResponseWriter, r *http.Request, p *Page) {
+	m, err := pathID(r, "id")
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	told, err := c.need.Desk.Message(r.Context(), p.Scope, m)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	now, err := c.need.Explain.Now(r.Context(), p.Scope, m)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	v := messageView{Told: told, Zone: p.Zone(told.Location), Now: &now}
+	if r.Header.Get("HX-Request") != "" {
+		c.show(w, r, http.StatusOK, nowCard(p, v))
+		return
+	}
+	c.show(w, r, http.StatusOK, messagePage(p, v))
+}
+
+// nowSentence says what would happen.
+func nowSentence(p *Page, v messageView) string {
+	if v.Now.Verdict == gate.Hold && !v.Now.Until.IsZero() {
+		return p.W.T("now.hold.until", "When", p.W.Moment(v.Now.Until.In(v.Zone)))
+	}
+	return p.W.Enum("now.", string(v.Now.Verdict))
 }
 
 // step is one line of a message's history.
@@ -144,13 +176,7 @@ func (v *messageView) history(w *Words) (out []step) {
 }
 
 // says reports whether what the state means adds something to the reason.
-func says(l desk.Line) bool {
-	switch l.State {
-	case message.Delivered, message.Accepted, message.Sending:
-		return false
-	}
-	return l.Reason != message.ReasonNone && l.Reason != message.ReasonReceipt
-}
+func says(l desk.Line) bool { return explain.Why(&l.Message) != message.ReasonNone }
 
 // tellsReason reports whether a list shows the reason beside the state.
 func tellsReason(l desk.Line) bool { return says(l) && l.State != message.Queued }

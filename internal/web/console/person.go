@@ -95,8 +95,8 @@ func rights(s desk.Person, now time.Time) []right {
 func messageMoment(p *Page, l desk.Line, zone *time.Location) moment {
 	m := moment{At: messageTime(l), Icon: "message-2", Quote: l.Body.Reveal(), Link: "/messages/" + l.ID.String(), Ours: true,
 		Chips: []chip{stateChip(p.W, l.State)}}
-	m.Title = p.W.Enum("purpose.", string(l.Purpose))
-	if l.Reason != "" && l.State != message.Delivered && l.State != message.Accepted {
+	m.Title = p.W.T("person.text", "Kind", p.W.Enum("purpose.", string(l.Purpose)))
+	if tellsReason(l) {
 		m.Detail = p.W.Enum("reason.", string(l.Reason))
 	}
 	if l.State == message.Queued {
@@ -106,7 +106,7 @@ func messageMoment(p *Page, l desk.Line, zone *time.Location) moment {
 }
 
 func visitMoment(p *Page, v *desk.Visit) moment {
-	m := moment{At: v.Start, Icon: "calendar-event", Title: p.W.T("person.visit", "When", p.W.Moment(p.In(v.Start, v.Location))),
+	m := moment{At: v.Start, Icon: "calendar-event", Title: p.W.T("person.visit.title"),
 		Detail: joined(p.Location(v.Location).Name, v.With, v.Kind), Chips: []chip{visitChip(p.W, v.Status)}}
 	if v.Status.Expected() {
 		m.Chips = append(m.Chips, answerChip(p.W, v.Answer()))

@@ -31,6 +31,7 @@ func (c *Console) routes() []route {
 		{"GET /{$}", "today", access.ReadPatients, c.today},
 		{"GET /messages", "messages", access.ReadMessages, c.messages},
 		{"GET /messages/{id}", "messages", access.ReadMessages, c.message},
+		{"POST /messages/{id}/now", "messages", access.ReadMessages, c.messageNow},
 		{"GET /patients", "patients", access.ReadPatients, c.patients},
 		{"POST /patients", "patients", access.ReadPatients, c.searchPatients},
 		{"GET /patients/{id}", "patients", access.ReadPatients, c.patient},
