@@ -2,7 +2,6 @@ package reply_test
 
 import (
 	"strings"
-
 	"testing"
 	"testing/fstest"
 

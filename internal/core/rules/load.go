@@ -200,59 +200,67 @@ func (w rawRule) rule(country string) (Rule, error) {
 	return r, nil
 }
 
+// filler is one kind of content.
+type filler interface{ fill(r *Rule) *errs.Error }
+
 // content fills the one thing that the rule is about.
 func (w rawRule) content(r *Rule) *errs.Error {
-	n := 0
-	if k := w.Keywords; k != nil {
-		n++
-		if err := k.fill(r); err != nil {
-			return err
+	var found []filler
+	for _, f := range []struct {
+		set bool
+		filler
+	}{{w.Keywords != nil, w.Keywords}, {w.Hours != nil, w.Hours}, {w.Sender != nil, w.Sender},
+		{w.Confirmation != nil, w.Confirmation}, {w.Scope != nil, w.Scope}, {w.Cap != nil, w.Cap}, {w.Duty != nil, w.Duty}} {
+		if f.set {
+			found = append(found, f.filler)
 		}
 	}
-	if h := w.Hours; h != nil {
-		n++
-		open, err := quiet.ParseHours(h.Open)
-		if err != nil || h.Class == "" {
-			return errs.New(errs.Invalid, "hours need a class and an open time such as Mon-Sat 09:00-20:00")
-		}
-		r.Hours = &Hours{h.Class, open}
-	}
-	if s := w.Sender; s != nil {
-		n++
-		r.Sender = &Sender{s.Alpha, s.Numeric, s.ShortCode, s.Receipt, s.AlphaMax}
-		for _, v := range []Support{s.Alpha, s.Numeric, s.ShortCode} {
-			if !v.valid() {
-				return errs.New(errs.Invalid, "a sender is yes, no, register, limited or unknown")
-			}
-		}
-	}
-	if c := w.Confirmation; c != nil {
-		n++
-		r.Confirmation = &Confirmation{c.Allowed, c.Every, c.Within}
-	}
-	if s := w.Scope; s != nil {
-		n++
-		if s.Default != AllButEmergency {
-			return errs.New(errs.Invalid, "the default scope of an opt-out is all_non_emergency")
-		}
-		r.Scope = &Scope{s.Default, s.MayNarrow}
-	}
-	if c := w.Cap; c != nil {
-		n++
-		if c.Class == "" || (c.Max <= 0 || c.Per <= 0) == (c.Chars <= 0) {
-			return errs.New(errs.Invalid, "a cap needs a class and either max and per, or chars")
-		}
-		r.Cap = &Cap{c.Class, c.Max, c.Per, c.OnlyExempt, c.Chars}
-	}
-	if d := w.Duty; d != nil {
-		n++
-		if err := d.fill(r); err != nil {
-			return err
-		}
-	}
-	if n != 1 {
+	if len(found) != 1 {
 		return errs.New(errs.Invalid, "a rule is about exactly one thing: keywords, hours, sender, confirmation, opt_out_scope, cap or duty")
 	}
+	return found[0].fill(r)
+}
+
+func (h *rawHours) fill(r *Rule) *errs.Error {
+	open, err := quiet.ParseHours(h.Open)
+	if err != nil || h.Class == "" {
+		return errs.New(errs.Invalid, "hours need a class and an open time such as Mon-Sat 09:00-20:00")
+	}
+	r.Hours = &Hours{h.Class, open}
+	return nil
+}
+
+func (s *rawSender) fill(r *Rule) *errs.Error {
+	for _, v := range []Support{s.Alpha, s.Numeric, s.ShortCode} {
+		if !v.valid() {
+			return errs.New(errs.Invalid, "a sender is yes, no, register, limited or unknown")
+		}
+	}
+	r.Sender = &Sender{s.Alpha, s.Numeric, s.ShortCode, s.Receipt, s.AlphaMax}
+	return nil
+}
+
+func (c *rawConfirmation) fill(r *Rule) *errs.Error {
+	if c.Allowed && (c.Every <= 0 || c.Within <= 0) {
+		return errs.New(errs.Invalid, "a confirmation needs every and within")
+	}
+	r.Confirmation = &Confirmation{c.Allowed, c.Every, c.Within}
+	return nil
+}
+
+func (s *rawScope) fill(r *Rule) *errs.Error {
+	if s.Default != AllButEmergency {
+		return errs.New(errs.Invalid, "the default scope of an opt-out is all_non_emergency")
+	}
+	r.Scope = &Scope{s.Default, s.MayNarrow}
+	return nil
+}
+
+func (c *rawCap) fill(r *Rule) *errs.Error {
+	if c.Class == "" || (c.Max <= 0 || c.Per <= 0) == (c.Chars <= 0) {
+		return errs.New(errs.Invalid, "a cap needs a class and either max and per, or chars")
+	}
+	r.Cap = &Cap{c.Class, c.Max, c.Per, c.OnlyExempt, c.Chars}
 	return nil
 }
 
