@@ -46,11 +46,11 @@ func found(ctx context.Context, s store.Store, smsc string, window int) (*clinic
 		return nil, err
 	}
 	return c, s.InTx(ctx, c.scope, func(tx store.Tx) error {
-		_, err := tx.Orgs().Create(ctx, org.Organization{ID: c.org, Name: "Przychodnia Testowa", Region: "PL", Locale: "pl", CalendarOwner: org.OwnCalendar, Demo: true})
+		_, err := tx.Orgs().Create(ctx, org.Organization{ID: c.org, Name: "Riverside Clinic", Region: "PL", Locale: "en", CalendarOwner: org.OwnCalendar, Demo: true})
 		if err != nil {
 			return err
 		}
-		l, err := tx.Orgs().SaveLocation(ctx, org.Location{Org: c.org, Name: "Centrum", Address: "ul. Prosta 1", Zone: "Europe/Warsaw", Region: "PL", Languages: []string{"pl"}, Phone: desk})
+		l, err := tx.Orgs().SaveLocation(ctx, org.Location{Org: c.org, Name: "Riverside", Address: "1 River Street", Zone: "Europe/Warsaw", Region: "PL", Languages: []string{"en"}, Phone: desk})
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (c *clinic) seedPage(ctx context.Context, tx store.Tx, from, to int) error 
 			return err
 		}
 		numbers = append(numbers, number)
-		people = append(people, patient.Person{ID: id.New(), Kind: patient.Patient, Status: patient.Active, Location: c.location, Language: "pl",
+		people = append(people, patient.Person{ID: id.New(), Kind: patient.Patient, Status: patient.Active, Location: c.location, Language: "en",
 			Facts: patient.Facts{GivenName: phi.T(names[i%len(names)]), FamilyName: phi.T("Nowak" + strconv.Itoa(i%997)), BirthDate: phi.T("1980-05-17")}})
 	}
 	people, err := tx.People().Create(ctx, people)
