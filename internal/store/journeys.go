@@ -78,11 +78,16 @@ type Enrollments interface {
 	// HeldEnrollments pages through what waits for an import's release, by id; CountHeld says how many there are.
 	HeldEnrollments(ctx context.Context, imported id.ID, p Page) ([]journey.Enrollment, error)
 	CountHeld(ctx context.Context, imported id.ID) (int, error)
+	// HeldImports lists imports that enrollments wait for, released or not; system scope.
+	HeldImports(ctx context.Context) ([]HeldImport, error)
 	// TextStates reads where the messages of enrollments are, without their words.
 	TextStates(ctx context.Context, enrollments []id.ID) (map[id.ID][]TextState, error)
 	// CountEnrollments counts an organization's enrollments by state.
 	CountEnrollments(ctx context.Context, key string) (map[journey.State]int, error)
 }
+
+// HeldImport is an import that enrollments wait for.
+type HeldImport struct{ Org, Import id.ID }
 
 // TextState is where one message of an enrollment is.
 type TextState struct {

@@ -147,10 +147,10 @@ func (e *Enrollment) Told() (Fact, Ref) {
 	return fact, ref
 }
 
-// Bind keeps the message that a text became.
-func (e *Enrollment) Bind(r Ref, m id.ID) {
+// Bind keeps the message that a text became, and when it is to leave after quiet hours have bent its time.
+func (e *Enrollment) Bind(r Ref, m id.ID, due time.Time) {
 	if t := e.text(r); t != nil {
-		t.Message = m
+		t.Message, t.Due = m, due
 	}
 }
 

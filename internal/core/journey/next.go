@@ -2,8 +2,12 @@ package journey
 
 import "time"
 
-// recheck is how soon the engine looks again at a text whose news is overdue.
-const recheck = time.Hour
+// lookIn is how long after its due time a notice has usually left; recheck is how soon the engine looks again at
+// one that has not.
+const (
+	lookIn  = 5 * time.Minute
+	recheck = time.Hour
+)
 
 // nextDue is the first time at which something may follow without an event.
 func (a *advance) nextDue() time.Time {
@@ -33,15 +37,15 @@ func (a *advance) nextDue() time.Time {
 	return w.next
 }
 
-// watch asks for another look at a text whose failure would put it on the call list.
+// watch asks for another look at news of a change: whether it has left decides what later steps need not say,
+// and when it fails a person must call. What became of other texts is told by whoever sees it.
 func (a *advance) watch(w *wake, t *Text) {
-	s, isStep := a.d.Step(t.Step)
-	if t.OnList || t.Delivered || isStep && !s.CallIfUnreached {
+	if t.OnList || t.Delivered || !t.Notice() {
 		return
 	}
 	switch t.Phase {
 	case Pending:
-		w.again(t.Expires)
+		w.again(t.Due.Add(lookIn))
 	case Left:
 		w.at(t.LeftAt.Add(a.d.Purpose.Traits().ReceiptWindow))
 		w.at(t.Expires)

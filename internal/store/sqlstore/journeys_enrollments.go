@@ -120,6 +120,18 @@ func (j journeys) CountHeld(ctx context.Context, imported id.ID) (n int, err err
 	return n, err
 }
 
+// HeldImports lists imports that enrollments wait for.
+func (j journeys) HeldImports(ctx context.Context) ([]store.HeldImport, error) {
+	if err := j.system(); err != nil {
+		return nil, err
+	}
+	return list(ctx, j, `SELECT DISTINCT org_id, held_by FROM enrollments WHERE held_by IS NOT NULL ORDER BY held_by`, nil,
+		func(r Rows) (h store.HeldImport, err error) {
+			err = r.Scan(Dest(&h.Org), Dest(&h.Import))
+			return h, err
+		})
+}
+
 // enrollments is a query within the organization, which is $1.
 func (j journeys) enrollments(ctx context.Context, and string, more ...any) ([]journey.Enrollment, error) {
 	org, err := j.org()

@@ -176,6 +176,13 @@ func journeys(t *testing.T, open Open) {
 			}
 			return err
 		})
+		Read(t, s, System(), func(ctx context.Context, tx store.Tx) error {
+			waiting, err := tx.Journeys().HeldImports(ctx)
+			if !slices.Equal(waiting, []store.HeldImport{{Org: scope.Org(), Import: imported}}) {
+				t.Errorf("waited for: %v", waiting)
+			}
+			return err
+		})
 	})
 
 	t.Run("the texts of an enrollment are found by their natural keys", func(t *testing.T) {

@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"context"
+	"time"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/journey"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/core/quiet"
+	"carillon.dev/carillon/internal/core/reply"
+	"carillon.dev/carillon/internal/engine/outbox"
+)
+
+// replan is how soon a text is planned again whose plan met facts that had just moved.
+const replan = time.Minute
+
+// askFor is the text that an action wants.
+func askFor(pc *piece, a journey.Action) outbox.Ask {
+	ask := outbox.Ask{
+		ID:      id.New(),
+		Origin:  message.Origin{Kind: message.FromJourney, Enrollment: pc.e.ID, Step: a.Ref.Step, Occurrence: a.Ref.Occurrence},
+		Purpose: pc.def.Purpose, Person: pc.e.Person, Appointment: pc.e.Appointment, AppointmentVersion: a.Version,
+		Location: pc.visit.Location, Template: content.Key(a.Template), DueAt: a.Due, ExpiresAt: a.Expires, Direction: a.Quiet,
+	}
+	if a.NotAgain {
+		ask.Flags |= message.NotAfterAnswer
+	}
+	if a.Asks {
+		ask.Codes = codes(pc.def)
+		ask.ClosesAt = a.States.Start // an answer helps until the visit begins
+	}
+	if a.Kind == journey.Notify {
+		notice(pc, a, &ask)
+	}
+	return ask
+}
+
+func codes(d *journey.Definition) (out []reply.Intent) {
+	for _, r := range d.Replies {
+		if r.Digit != "" {
+			out = append(out, reply.Intent(r.Intent))
+		}
+	}
+	return out
+}
+
+// notice adds what only news of a change has: the old time, and the text that it puts right.
+func notice(pc *piece, a journey.Action, ask *outbox.Ask) {
+	ask.Origin.Kind = message.FromChange
+	ask.Flags |= message.ToldChange
+	if a.States.Cancelled {
+		ask.Flags |= message.VisitEnded
+	}
+	if !a.Old.Cancelled {
+		ask.Old = a.Old.Start
+	}
+	if !a.Corrects.IsZero() {
+		ask.Flags |= message.Correction
+		if t, ok := pc.e.Text(a.Corrects); ok {
+			ask.Corrects = t.Message
+		}
+	}
+}
+
+// urgency lets notices break quiet hours that cannot wait for the next window.
+func (p *Planner) urgency(ctx context.Context, scope access.Scope, f *facts, open []place) error {
+	var notices []place
+	var asks []outbox.Ask
+	for _, o := range open {
+		if o.asked().action.Kind == journey.Notify {
+			notices, asks = append(notices, o), append(asks, o.asked().ask)
+		}
+	}
+	if len(notices) == 0 {
+		return nil
+	}
+	hours, err := p.outbox.Hours(ctx, scope, asks)
+	if err != nil {
+		return err
+	}
+	for i, o := range notices {
+		if breaksQuiet(hours[i], f.now, o.asked().action.Begins, travelTo(f.places[o.piece.e.Visit.Location])) {
+			o.asked().ask.Flags |= message.BreaksQuiet
+		}
+	}
+	return nil
+}
+
+func travelTo(l org.Location) time.Duration {
+	if l.Travel > 0 {
+		return l.Travel
+	}
+	return org.DefaultTravel
+}
+
+// breaksQuiet: news of a visit that begins before the next window's end plus the way there would come too late
+// in that window.
+func breaksQuiet(tt quiet.Timetable, now, begins time.Time, travel time.Duration) bool {
+	if open, _ := tt.At(now); open {
+		return false
+	}
+	next, ok := tt.NextOpen(now)
+	if !ok {
+		return true
+	}
+	end, ok := tt.WindowEnd(next)
+	return ok && !end.IsZero() && begins.Before(end.Add(travel))
+}

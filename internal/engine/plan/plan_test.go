@@ -1,0 +1,178 @@
+package plan_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"carillon.dev/carillon/internal/base/clock"
+	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/plan/plantest"
+	"carillon.dev/carillon/internal/store"
+	"carillon.dev/carillon/internal/store/storetest"
+)
+
+// onBoth runs a test in a fresh clinic on either database.
+func onBoth(t *testing.T, test func(t *testing.T, k *plantest.Clinic)) {
+	t.Parallel()
+	storetest.Both(t, func(t *testing.T, open storetest.Open) {
+		c := clock.NewFixed(plantest.Noon)
+		test(t, plantest.New(t, open(t, c), c, outbox.Options{}))
+	})
+}
+
+// lines are "step state" of a visit's messages, oldest first.
+func lines(k *plantest.Clinic, v schedule.Appointment) []string {
+	var out []string
+	for _, m := range k.Messages(v.ID) {
+		why := string(m.Reason)
+		if m.Reason == message.ReasonReceipt {
+			why = ""
+		}
+		out = append(out, strings.TrimSpace(m.Origin.Step+" "+string(m.State)+" "+why))
+	}
+	return out
+}
+
+func want(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("messages are %q, want %q", got, want)
+	}
+}
+
+const day = 24 * time.Hour
+
+func TestAVisitIsConfirmedAndRemindedOf(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(true).ID, plantest.Noon.Add(21*day), plantest.Noon)
+		k.Sweep()
+		want(t, lines(k, v), "booking queued")
+		k.Run(22*day, 6*time.Hour)
+		want(t, lines(k, v), "booking delivered", "week-before delivered", "day-before delivered")
+		for _, m := range k.Messages(v.ID) {
+			if m.Body.IsEmpty() || m.AppointmentVersion != 1 || m.Origin.Kind != message.FromJourney {
+				t.Errorf("%s has no text, or is bound to nothing", m.Origin.Step)
+			}
+		}
+	})
+}
+
+func TestAMovedVisitIsToldOnceWithBothTimes(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(true).ID, plantest.Noon.Add(3*day), plantest.Noon)
+		k.Sweep()
+		k.Clock.Advance(3 * time.Minute)
+		k.Deliver()
+		v = k.Change(v, func(v *schedule.Appointment) { v.Start = plantest.Noon.Add(5 * day) })
+		k.Sweep()
+		want(t, lines(k, v), "booking delivered", "day-before cancelled fact_changed")
+		k.Clock.Advance(2 * time.Minute)
+		k.Sweep()
+		k.Deliver()
+		all := k.Messages(v.ID)
+		i := slices.IndexFunc(all, func(d store.Draft) bool { return d.Origin.Step == "moved" })
+		if i < 0 || all[i].State != message.Delivered || all[i].Corrects != all[0].ID || !all[i].Flags.Has(message.ToldChange|message.Correction) {
+			t.Fatalf("the notice: %v", lines(k, v))
+		}
+		if text := all[i].Body.Reveal(); !strings.Contains(text, "7 May") && !strings.Contains(text, "May 7") || !strings.Contains(text, "9 May") && !strings.Contains(text, "May 9") {
+			t.Errorf("the notice says %q", text)
+		}
+		k.Run(6*day, 6*time.Hour)
+		want(t, lines(k, v), "booking delivered", "day-before cancelled fact_changed", "moved delivered", "day-before delivered")
+	})
+}
+
+func TestACancelledVisitTakesItsTextsAlong(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(true).ID, plantest.Noon.Add(3*day), plantest.Noon)
+		k.Sweep()
+		k.Change(v, func(v *schedule.Appointment) { v.Status = schedule.Cancelled })
+		k.Sweep()
+		k.Clock.Advance(2 * time.Minute)
+		k.Sweep()
+		k.Deliver()
+		want(t, lines(k, v), "booking cancelled fact_changed", "day-before cancelled fact_changed", "cancelled delivered")
+		k.Run(4*day, 6*time.Hour)
+		want(t, lines(k, v), "booking cancelled fact_changed", "day-before cancelled fact_changed", "cancelled delivered")
+	})
+}
+
+func TestNewsThatCannotGoIsOnTheCallListAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		who := k.Person(false)
+		v := k.Book(who.ID, plantest.Noon.Add(3*day), plantest.Noon.Add(-30*day))
+		k.Sweep()
+		v = k.Change(v, func(v *schedule.Appointment) { v.Start = plantest.Noon.Add(4 * day) })
+		k.Sweep()
+		k.Clock.Advance(2 * time.Minute)
+		k.Sweep()
+		calls := open(k)
+		if len(calls) != 1 || calls[0].Appointment != v.ID || calls[0].Reason != string(message.ReasonNoConsent) || !calls[0].Urgent || calls[0].Message.IsZero() {
+			t.Fatalf("call list: %+v; messages %v", calls, lines(k, v))
+		}
+		k.Change(v, func(v *schedule.Appointment) { v.Status = schedule.Fulfilled })
+		k.Sweep()
+		if calls := open(k); len(calls) != 0 {
+			t.Errorf("still to be called after the visit: %+v", calls)
+		}
+	})
+}
+
+func open(k *plantest.Clinic) (out []conversation.Task) {
+	k.Read(func(ctx context.Context, tx store.Tx) (err error) {
+		out, err = tx.Tasks().List(ctx, store.TaskFilter{Kinds: []conversation.TaskKind{conversation.CallPatient}}, store.Page{})
+		return err
+	})
+	return out
+}
+
+func TestConsentThatComesLaterIsNotTooLate(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		who := k.Person(false)
+		v := k.Book(who.ID, plantest.Noon.Add(3*day), plantest.Noon.Add(-30*day))
+		k.Sweep()
+		want(t, lines(k, v))
+		k.Consent(who.ID)
+		k.Run(3*day, 6*time.Hour)
+		want(t, lines(k, v), "day-before delivered")
+	})
+}
+
+func TestAReminderWithoutConsentIsRefusedAtItsTimeAndSaysSo(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(false).ID, plantest.Noon.Add(3*day), plantest.Noon.Add(-30*day))
+		k.Run(3*day, 6*time.Hour)
+		want(t, lines(k, v), "day-before refused no_consent")
+	})
+}
+
+func TestTwoPlannersSayNothingTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		var visits []schedule.Appointment
+		for range 5 {
+			visits = append(visits, k.Book(k.Person(true).ID, plantest.Noon.Add(3*day), plantest.Noon))
+		}
+		done := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := k.Plan.Sweep(context.Background())
+				done <- err
+			}()
+		}
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		k.Sweep()
+		for _, v := range visits {
+			want(t, lines(k, v), "booking queued", "day-before queued")
+		}
+	})
+}
