@@ -59,7 +59,8 @@ type Handler interface {
 	// HandleInbound takes texts from phones, one part each. Each must be acknowledged once, after it is durable.
 	HandleInbound(in Inbound)
 
-	// HandleState tells that the line went up or down; it must not block.
+	// HandleState tells that the line went up or down, or that there is a new reason why it is down; it
+	// must not block.
 	HandleState(h Health)
 }
 

@@ -9,8 +9,9 @@ import (
 
 // Acker takes the acknowledgement of one delivery; a connector's session implements it.
 type Acker interface {
-	// Ack answers the delivery that token names. Nil means durable; an error asks the carrier to
-	// deliver again. It never blocks on the network; a second call for a token does nothing.
+	// Ack answers the delivery that token names. Nil means durable; an error asks the carrier to deliver
+	// again, but one of kind errs.Invalid says that it will never be taken. It never blocks on the
+	// network; a second call for a token does nothing.
 	Ack(token uint64, err error)
 }
 
@@ -24,8 +25,9 @@ type Delivery struct {
 // NewDelivery is for connectors.
 func NewDelivery(a Acker, token uint64) Delivery { return Delivery{acker: a, token: token} }
 
-// Ack says that the delivery is durable (nil), or that it is not and should come again (an error). If the line
-// is gone meanwhile, the carrier delivers again on its own.
+// Ack says that the delivery is durable (nil), that it is not and should come again (an error), or that it must
+// not come again although nobody stored it (errs.Invalid). If the line is gone meanwhile, the carrier delivers
+// again on its own.
 func (d Delivery) Ack(err error) {
 	if d.acker != nil {
 		d.acker.Ack(d.token, err)

@@ -170,24 +170,29 @@ func (c *Connector) lost(role pdu.ID, err error) {
 	if role != pdu.BindTransmitter {
 		c.rx = nil
 	}
-	if err != nil {
+	news := err != nil && errs.Safe(err) != c.health.LastError
+	if news {
 		c.health.LastError = errs.Safe(err)
 	}
 	c.mu.Unlock()
-	c.setState(carrier.StateDown)
+	if !c.setState(carrier.StateDown) && news {
+		c.h.HandleState(c.Health())
+	}
 }
 
-// setState moves the route's state and tells the handler. Once stopping, only stopped follows.
-func (c *Connector) setState(to carrier.State) {
+// setState moves the route's state and tells the handler; false when there was nothing to tell. Once stopping, only
+// stopped follows.
+func (c *Connector) setState(to carrier.State) bool {
 	c.mu.Lock()
 	from := c.health.State
 	if from == to || from == carrier.StateStopping && to != carrier.StateStopped {
 		c.mu.Unlock()
-		return
+		return false
 	}
 	c.health.State, c.health.Since = to, time.Now()
 	h := c.h
 	c.mu.Unlock()
 	c.log.Info("carrier line", "protocol", "smpp", "state", string(to))
 	h.HandleState(c.Health())
+	return true
 }

@@ -97,8 +97,7 @@ func (s *session) take(h pdu.Header, body []byte) bool {
 		s.fail(errUnbound)
 		return false
 	case pdu.Unbind.Resp():
-		s.fail(nil)
-		return false
+		return !s.unbound()
 	default:
 		s.odd.badPDU.Add(1)
 		if !h.ID.IsResp() {
@@ -106,6 +105,19 @@ func (s *session) take(h pdu.Header, body []byte) bool {
 		}
 	}
 	return true
+}
+
+// unbound takes the answer to our unbind, which ends the session; one that nobody asked for is dropped.
+func (s *session) unbound() bool {
+	s.mu.Lock()
+	asked := s.stopping
+	s.mu.Unlock()
+	if asked {
+		s.fail(nil)
+	} else {
+		s.odd.stray.Add(1)
+	}
+	return asked
 }
 
 // reply appends a PDU without a body.
