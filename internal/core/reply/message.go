@@ -111,31 +111,27 @@ func (m *message) code() (Result, bool) {
 	if code == "" {
 		return Result{}, false
 	}
-	var giver *OpenQuestion
-	var choice Choice
-	for i, q := range m.in.Open {
-		if c, ok := q.choice(code); ok {
-			if giver != nil && (q.Subject == "" || q.Subject != giver.Subject) {
-				r := unclear(CodeShared)
-				r.Code = code
-				return r, true
-			}
-			if giver == nil || q.AskedAt.After(giver.AskedAt) {
-				giver, choice = &m.in.Open[i], c
-			}
-		}
+	now := givers(code, m.in.Open)
+	if len(now) > 1 && !(oneSubject(now) && oneMeaning(code, now)) {
+		r := unclear(CodeShared)
+		r.Code = code
+		return r, true
 	}
-	if giver == nil && !isDigits(code) {
+	if len(now) == 0 && !isDigits(code) {
 		return Result{}, false
 	}
 	if m.text.Question {
 		return unclear(Asked), true
 	}
-	if giver == nil || (len(rest) > 0 && !m.agrees(rest, choice.Intent)) {
+	if len(now) == 0 {
 		r := unclear(CodeUnknown)
-		if giver != nil {
-			r.Evidence = Mixed
-		}
+		r.Code = code
+		return r, true
+	}
+	giver := newest(now)
+	choice, _ := giver.choice(code)
+	if len(rest) > 0 && !m.agrees(rest, choice.Intent) {
+		r := unclear(Mixed)
 		r.Code = code
 		return r, true
 	}

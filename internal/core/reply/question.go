@@ -55,8 +55,9 @@ const (
 )
 
 // AssignCodes gives a new question n digits of 1 to 9 that no open question of the number uses, low ones
-// first; digits of recently closed questions come last, for a late answer to those must not act. A subject
-// that already has an open question keeps its codes. With no digits left nothing is given: ask later, or by
+// first; digits of recently closed questions come last, for a late answer to those must not act: a visit that
+// moved is asked about with other digits than before. A subject that already has an open question keeps its
+// codes. With no digits left nothing is given: ask later, or by
 // another channel.
 func AssignCodes(open, closed []OpenQuestion, subject string, n int) ([]string, Assigned) {
 	taken, late := map[string]bool{}, map[string]bool{}
@@ -67,9 +68,7 @@ func AssignCodes(open, closed []OpenQuestion, subject string, n int) ([]string, 
 		mark(taken, q)
 	}
 	for _, q := range closed {
-		if q.Subject != subject || subject == "" {
-			mark(late, q)
-		}
+		mark(late, q)
 	}
 	var fresh, reused []string
 	for d := 1; d <= 9; d++ {
@@ -175,9 +174,9 @@ func matchCode(r Result, open, closed []OpenQuestion) Decision {
 	}
 	now, late := givers(r.Code, open), givers(r.Code, closed)
 	switch {
-	case len(now) > 1 && !oneSubject(now):
+	case len(now) > 1 && !(oneSubject(now) && oneMeaning(r.Code, now)):
 		return Decision{Outcome: ToPerson, Reason: SeveralOpen, Intent: r.Intent}
-	case len(now) > 0 && otherSubject(late, now[0].Subject):
+	case len(now) > 0 && len(late) > 0:
 		return Decision{Outcome: ToPerson, Reason: SharedWithLate, Intent: r.Intent}
 	case len(now) > 0:
 		q := newest(now)
@@ -217,16 +216,18 @@ func givers(code string, qs []OpenQuestion) []OpenQuestion {
 	return out
 }
 
-// otherSubject reports a closed question about another subject.
-func otherSubject(closed []OpenQuestion, subject string) bool {
-	for _, q := range closed {
-		if subject == "" || q.Subject != subject {
-			return true
+// oneMeaning reports that a code means the same to all questions that gave it.
+func oneMeaning(code string, qs []OpenQuestion) bool {
+	first, _ := qs[0].choice(fold.Key(code))
+	for _, q := range qs[1:] {
+		if c, _ := q.choice(fold.Key(code)); c.Intent != first.Intent {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
+// oneSubject reports that all questions are about one named thing.
 func oneSubject(qs []OpenQuestion) bool {
 	for _, q := range qs {
 		if q.Subject == "" || q.Subject != qs[0].Subject {
