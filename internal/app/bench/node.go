@@ -92,11 +92,11 @@ func (n *node) close() {
 // planRows is a page of the audience: facts, gate, text and rows of so many at once.
 const planRows = 500
 
-// plan reminds every patient of the visit, page by page. A page is claimed by a natural key of its own in the same
-// transaction as its messages, so that planning goes on after a crash and repeats nothing.
-func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p purpose.Purpose, campaign id.ID) error {
+// plan reminds every patient of the visit, page by page. Each message has a natural key, as a journey's has, so that
+// planning again after a crash repeats nothing.
+func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p purpose.Purpose) error {
 	from, end := began(), began().Add(30*24*time.Hour)
-	for page := 0; ctx.Err() == nil; page++ {
+	for ctx.Err() == nil {
 		var visits []schedule.Appointment
 		err := s.Read(ctx, c.scope, func(tx store.Tx) error {
 			var err error
@@ -109,7 +109,7 @@ func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p pu
 		from = visits[len(visits)-1].Start.Add(time.Microsecond)
 		asks := make([]outbox.Ask, len(visits))
 		for i, v := range visits {
-			asks[i] = outbox.Ask{Origin: message.Origin{Kind: message.FromBench, Enrollment: campaign, Step: v.ID.String(), Occurrence: 0},
+			asks[i] = outbox.Ask{Origin: message.Origin{Kind: message.FromBench, Enrollment: v.ID, Step: "bench"},
 				Purpose: p, Person: v.Person, Appointment: v.ID, AppointmentVersion: v.Version, Template: content.Reminder2h,
 				Flags: message.NotAfterAnswer, ExpiresAt: v.Start}
 		}

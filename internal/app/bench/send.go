@@ -10,7 +10,6 @@ import (
 
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
-	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier/simulator"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
@@ -95,7 +94,7 @@ func (b *Send) measure(ctx context.Context, s store.Store, c *clinic, op *operat
 	}
 	defer n.close()
 	planned := make(chan error, 1)
-	go func() { planned <- c.plan(ctx, s, n.outbox, purpose.Appointment, id.New()) }()
+	go func() { planned <- c.plan(ctx, s, n.outbox, purpose.Appointment) }()
 	m := newMilestones(int64(b.Recipients))
 	after, err := b.await(ctx, op, before, planned, m)
 	if err != nil {

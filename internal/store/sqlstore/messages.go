@@ -159,7 +159,7 @@ func (m messages) keyOwners(ctx context.Context, org id.ID, keys []store.Key) (m
 		return out, nil
 	}
 	err := each(ctx, m, `SELECT enrollment_id, step, occurrence, message_id FROM message_keys
-		WHERE org_id = $1 AND `+m.In("enrollment_id", "$2", ID), args(org, enrollments), func(r Rows) error {
+		WHERE `+mine+` AND `+m.In("enrollment_id", "$2", ID), args(org, enrollments), func(r Rows) error {
 		var k store.Key
 		var owner id.ID
 		if err := r.Scan(&k.Enrollment, &k.Step, &k.Occurrence, &owner); err != nil {

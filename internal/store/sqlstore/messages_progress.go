@@ -91,7 +91,7 @@ func nullText(s string) any {
 // accepted asks which messages carry the id that was just written.
 func (m messages) accepted(ctx context.Context, org id.ID, ids []id.ID, answers []store.Answered, at []int) ([]bool, error) {
 	has := make(map[id.ID]string, len(ids))
-	err := each(ctx, m, `SELECT id, provider_id FROM messages WHERE org_id = $1 AND `+m.In("id", "$2", ID)+` AND state = 'accepted'`,
+	err := each(ctx, m, `SELECT id, provider_id FROM messages WHERE `+mine+` AND `+m.In("id", "$2", ID)+` AND state = 'accepted'`,
 		args(org, ids), func(r Rows) error {
 			var i id.ID
 			var p string
@@ -174,12 +174,12 @@ func (m messages) ByProvider(ctx context.Context, route id.ID, ids []string) (ma
 		return err
 	}
 	err = each(ctx, m, `SELECT provider_id, id, 0, 0 FROM messages WHERE route_id = $1 AND `+m.In("provider_id", "$2", Text)+
-		` AND provider_id IS NOT NULL AND org_id = $3`, args(route, ids, org), scan)
+		` AND org_id = $3`, args(route, ids, org), scan)
 	if err != nil || len(out) == len(ids) {
 		return out, err
 	}
 	err = each(ctx, m, `SELECT provider_id, message_id, part, parts FROM message_parts WHERE route_id = $1 AND `+m.In("provider_id", "$2", Text)+
-		` AND provider_id IS NOT NULL AND org_id = $3`, args(route, ids, org), scan)
+		` AND org_id = $3`, args(route, ids, org), scan)
 	return out, err
 }
 
@@ -253,7 +253,7 @@ func (m messages) receipted(ctx context.Context, org id.ID, whole []store.Receip
 	}
 	states := make(map[id.ID]message.State, len(ids))
 	times := make(map[id.ID]time.Time, len(ids))
-	err := each(ctx, m, `SELECT id, state, done_at FROM messages WHERE org_id = $1 AND `+m.In("id", "$2", ID), args(org, ids), func(r Rows) error {
+	err := each(ctx, m, `SELECT id, state, done_at FROM messages WHERE `+mine+` AND `+m.In("id", "$2", ID), args(org, ids), func(r Rows) error {
 		var i id.ID
 		var s string
 		var done time.Time

@@ -79,7 +79,7 @@ func (m messages) Revisions(ctx context.Context, of []store.Bound) ([]store.Revs
 		if len(ids) == 0 {
 			continue
 		}
-		err := each(ctx, m, `SELECT id, `+q.column+` FROM `+q.table+` WHERE org_id = $1 AND `+m.In("id", "$2", ID),
+		err := each(ctx, m, `SELECT id, `+q.column+` FROM `+q.table+` WHERE `+mine+` AND `+m.In("id", "$2", ID),
 			args(org, ids), func(r Rows) error {
 				var i id.ID
 				var rev int64
@@ -161,7 +161,7 @@ func all(n int) []bool {
 // Placeholders in cond begin at $3.
 func (m messages) which(ctx context.Context, org id.ID, ids []id.ID, cond string, more ...any) ([]bool, error) {
 	moved := make(map[id.ID]bool, len(ids))
-	err := each(ctx, m, `SELECT id FROM messages WHERE org_id = $1 AND `+m.In("id", "$2", ID)+` AND `+cond,
+	err := each(ctx, m, `SELECT id FROM messages WHERE `+mine+` AND `+m.In("id", "$2", ID)+` AND `+cond,
 		append(args(org, ids), more...), func(r Rows) error {
 			var i id.ID
 			err := r.Scan(&i)
@@ -258,7 +258,7 @@ func (m messages) Cancel(ctx context.Context, w store.Selection, why message.Rea
 		return nil, err
 	}
 	_, err = m.Exec(ctx, `UPDATE messages SET state = 'cancelled', reason = $3, done_at = $4, held_until = NULL
-		WHERE org_id = $1 AND `+m.In("id", "$2", ID)+` AND state IN ('held', 'queued')`, org, ids, string(why), m.now)
+		WHERE `+mine+` AND `+m.In("id", "$2", ID)+` AND state IN ('held', 'queued')`, org, ids, string(why), m.now)
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,7 @@ func (m messages) ByIDs(ctx context.Context, ids []id.ID) ([]store.Draft, error)
 	if err != nil {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE org_id = $1 AND `+m.In("id", "$2", ID)+` ORDER BY id`,
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE `+mine+` AND `+m.In("id", "$2", ID)+` ORDER BY id`,
 		args(org, ids))
 }
 
@@ -200,7 +200,7 @@ func (m messages) SentCounts(ctx context.Context, asks []store.CountAsk) ([]stor
 		}
 	}
 	err = each(ctx, m, `SELECT person_id, purpose, sent_at FROM messages
-		WHERE org_id = $1 AND `+m.In("person_id", "$2", ID)+` AND sent_at >= $3`, args(org, people, oldest), func(r Rows) error {
+		WHERE `+mine+` AND `+m.In("person_id", "$2", ID)+` AND sent_at >= $3`, args(org, people, oldest), func(r Rows) error {
 		var person id.ID
 		var purpose string
 		var at time.Time
