@@ -123,3 +123,28 @@ func TestOnlyTheWholeMessageActs(t *testing.T) {
 		}
 	}
 }
+
+// Each of these holds a word of the reply map or an opt-out, and means something else.
+func TestNegationsAndLookAlikesNeverAct(t *testing.T) {
+	t.Parallel()
+	r := setup(t)
+	for lang, texts := range map[string][]string{
+		"en": {"Please don't cancel my appointment", "do not cancel", "I don't want to cancel", "no don't cancel, I will be there", "yes I can't come",
+			"ok cancel", "nonstop pain", "I want to opt out of the surgery", "please remove my stitches", "take me off the waiting list",
+			"Stop by tomorrow?", "no more appointments please", "right knee", "Yes for me, no for my son", "1 and 2", "can come"},
+		"pl": {"nie odwołuję", "nie odwołuj wizyty", "nie chcę odwoływać", "tak, odwołuję", "nie rezygnuję", "proszę o wypis ze szpitala",
+			"proszę wykreślić mnie z listy oczekujących", "nie mogę się doczekać", "nie będę się spóźniać"},
+		"es": {"no cancelen mi cita", "no quiero cancelar", "no cancelar", "sí, cancelo", "quiero darme de baja por enfermedad"},
+		"zh": {"不取消", "不要取消", "我没说取消", "不改期", "不是不来", "别取消我的预约"},
+		"fr": {"ne pas annuler", "n'annulez pas", "je n'annule pas", "je ne veux pas annuler", "arrêt de la pilule"},
+		"de": {"nicht absagen", "ich sage nicht ab", "ich möchte nicht verschieben", "bitte löschen sie den termin nicht"},
+		"ar": {"لا تلغوا الموعد", "لا أريد إلغاء الموعد", "لا تلغي", "أوقفت الدواء"},
+	} {
+		for _, text := range texts {
+			got := r.read(text, "GB", lang, visit)
+			if got.OptOut != reply.No || (got.Acts() && got.Intent != reply.Question) {
+				t.Errorf("%s %q: %s %s by %s", lang, text, got.Intent, got.OptOut, got.Evidence)
+			}
+		}
+	}
+}
