@@ -80,11 +80,11 @@ func TestNoInitFunctions(t *testing.T) {
 }
 
 // sleeps are waits in tests. Inside a synctest bubble time is simulated, so a sleep there waits for nothing, and a
-// benchmark may look again until everything has come back.
+// benchmark or a soak may look again until everything has come back.
 func sleeps(tr *tree) []string {
 	var out []string
 	for _, f := range tr.files {
-		if _, bubble := f.imports()["testing/synctest"]; !f.test || bubble || path.Base(f.path) == "bench_test.go" {
+		if _, bubble := f.imports()["testing/synctest"]; !f.test || bubble || path.Base(f.path) == "bench_test.go" || f.soak() {
 			continue
 		}
 		f.selectors("time", func(sel *ast.SelectorExpr) {
@@ -102,12 +102,15 @@ func TestTestsDoNotSleep(t *testing.T) {
 	wantFinding(t, sleeps(snippet(t, "internal/core/x/x_test.go", "package x\nimport \"time\"\nfunc f() { time.Sleep(1) }\n")))
 }
 
+// soak reports whether the file belongs to the long runs, which make test leaves out.
+func (s *source) soak() bool { return strings.HasPrefix(s.text, "//go:build soak\n") }
+
 // skips are tests that step aside when something is missing. A generator that throws a value away calls Skip
 // without a word and is no such test; go test -short, which make test does not use, may leave slow ones out.
 func skips(tr *tree) []string {
 	var out []string
 	for _, f := range tr.files {
-		if strings.HasPrefix(f.text, "//go:build soak\n") {
+		if f.soak() {
 			continue
 		}
 		ast.Inspect(f.ast, func(n ast.Node) bool {
