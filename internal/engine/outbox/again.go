@@ -69,7 +69,7 @@ func ruling(it *item, was *store.Draft, f *gate.Facts, d *gate.Decision, now tim
 func sendRuling(it *item, was *store.Draft, f *gate.Facts, d *gate.Decision) send.Ruling {
 	s := it.choice.Sender
 	r := send.Ruling{Send: true, Encoded: it.encoded, From: carrier.Address{Addr: s.Address, TON: s.TON, NPI: s.NPI},
-		Immune: was.Purpose == purpose.Emergency || !was.Exempt.IsZero(),
+		Immune: immune(was),
 		Bound:  store.Bound{Person: was.Person, Point: was.Point, Visit: was.Appointment, Location: was.Location},
 		Revs:   store.Revs{Person: f.Person.Version, Point: f.Number.Revision}, OrgRev: f.Org.Revision, ValidUntil: d.ValidUntil}
 	if it.visit != nil {
@@ -78,9 +78,7 @@ func sendRuling(it *item, was *store.Draft, f *gate.Facts, d *gate.Decision) sen
 	if it.place != nil && it.place.ID == was.Location {
 		r.Revs.Location = it.place.Revision
 	}
-	if c := capRule(it); c != nil {
-		r.Cap = *c
-	}
+	r.Cap, _ = capRule(was, it.at)
 	if it.draft.Body != was.Body {
 		rewritten := *it.draft
 		r.Rewrite = &rewritten
@@ -109,3 +107,6 @@ func (o *Outbox) Explain(ctx context.Context, scope access.Scope, m id.ID) (gate
 	})
 	return d, f, err
 }
+
+// immune: emergencies and the one confirmation of an opt-out pass the suppression set.
+func immune(d *store.Draft) bool { return d.Purpose == purpose.Emergency || !d.Exempt.IsZero() }

@@ -28,15 +28,14 @@ func (it *item) decideAt(now time.Time) time.Time {
 	return now
 }
 
-// capRule is what has to be counted for the item, nil for a purpose or a kind of text without caps.
-func capRule(it *item) *send.CapRule {
-	t := it.draft.Purpose.Traits()
-	if it.draft.Person.IsZero() || (t.DayCap == 0 && t.WeekCap == 0) ||
-		it.draft.Flags&(message.Answers|message.StaffText|message.ToldChange) != 0 {
-		return nil
+// capRule is what has to be counted for a message at a moment; false for a purpose or a kind of text without caps.
+func capRule(d *store.Draft, at time.Time) (send.CapRule, bool) {
+	t := d.Purpose.Traits()
+	if d.Person.IsZero() || (t.DayCap == 0 && t.WeekCap == 0) || d.Flags&(message.Answers|message.StaffText|message.ToldChange) != 0 {
+		return send.CapRule{}, false
 	}
-	return &send.CapRule{CountAsk: store.CountAsk{Person: it.draft.Person, Purpose: it.draft.Purpose, Day: it.at.Add(-capDay), Week: it.at.Add(-capWeek)},
-		DayCap: t.DayCap, WeekCap: t.WeekCap}
+	return send.CapRule{CountAsk: store.CountAsk{Person: d.Person, Purpose: d.Purpose, Day: at.Add(-capDay), Week: at.Add(-capWeek)},
+		DayCap: t.DayCap, WeekCap: t.WeekCap}, true
 }
 
 // facts puts together what the gate reads.

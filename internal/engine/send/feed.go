@@ -76,13 +76,54 @@ func (l *Loop) round(ctx context.Context, n int, batches chan<- []carrier.Submit
 	if err != nil || len(drafts) == 0 {
 		return false, err
 	}
-	rulings, err := l.node.Gate.Again(ctx, l.scope, drafts)
+	rest, err := l.standing(ctx, drafts, batches)
 	if err != nil {
 		return false, err
 	}
+	if len(rest) > 0 {
+		rulings, err := l.node.Gate.Again(ctx, l.scope, rest)
+		if err != nil {
+			return false, err
+		}
+		if _, err := l.handOver(ctx, rest, rulings, batches); err != nil {
+			return false, err
+		}
+	}
+	return len(drafts) == n, nil
+}
+
+// standing hands over what may leave by its recorded decision: the revisions that the decision read are compared
+// inside the leasing transaction. It returns the others, to be decided again with fresh facts.
+func (l *Loop) standing(ctx context.Context, drafts []store.Draft, batches chan<- []carrier.Submit) (rest []store.Draft, err error) {
+	rulings, ok, err := l.node.Gate.Standing(ctx, l.scope, drafts)
+	if err != nil {
+		return nil, err
+	}
+	stand, ruled := make([]store.Draft, 0, len(drafts)), make([]Ruling, 0, len(drafts))
+	for i := range drafts {
+		if !ok[i] {
+			rest = append(rest, drafts[i])
+			continue
+		}
+		stand, ruled = append(stand, drafts[i]), append(ruled, rulings[i])
+	}
+	if len(stand) == 0 {
+		return rest, nil
+	}
+	moved, err := l.handOver(ctx, stand, ruled, batches)
+	for i := range moved {
+		if !moved[i] {
+			rest = append(rest, stand[i])
+		}
+	}
+	return rest, err
+}
+
+// handOver leases, and passes what was leased to the line.
+func (l *Loop) handOver(ctx context.Context, drafts []store.Draft, rulings []Ruling, batches chan<- []carrier.Submit) ([]bool, error) {
 	moved, err := l.lease(ctx, drafts, rulings)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	var batch []carrier.Submit
 	segments, count := 0, 0
@@ -94,14 +135,14 @@ func (l *Loop) round(ctx context.Context, n int, batches chan<- []carrier.Submit
 		}
 	}
 	if count == 0 {
-		return len(drafts) == n, nil
+		return moved, nil
 	}
 	l.mu.Lock()
 	l.out += count
 	l.mu.Unlock()
 	l.bucket.Take(l.machine.Now(), segments)
 	batches <- batch // the hand-over drains it even when ctx has ended
-	return len(drafts) == n, nil
+	return moved, nil
 }
 
 // due reads the most urgent messages, as many as the route may take in segments.

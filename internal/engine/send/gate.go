@@ -12,6 +12,11 @@ import (
 
 // Gate decides again about messages that are due: facts, consent and rendering are read anew.
 type Gate interface {
+	// Standing rules from the recorded decisions: a message may leave if nothing that its decision read has changed
+	// since, which the leasing transaction finds out by comparing revisions, and if time has not overtaken it. Where
+	// a record is not enough, the answer's place is false.
+	Standing(ctx context.Context, scope access.Scope, drafts []store.Draft) ([]Ruling, []bool, error)
+
 	// Again gives one ruling a draft, in their order. It reads on readers and writes nothing.
 	Again(ctx context.Context, scope access.Scope, drafts []store.Draft) ([]Ruling, error)
 }

@@ -1,0 +1,135 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/gate"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/core/sms"
+	"carillon.dev/carillon/internal/engine/route"
+	"carillon.dev/carillon/internal/engine/send"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Standing rules from recorded decisions. A decision depends on facts, each with a revision that the record holds, and
+// on time, whose next turn the record holds too: while neither changed, deciding again would say the same and
+// rendering again would give the stored text. What has no revision (an answer to the visit, an import that waits) is
+// looked at here; what is not recorded at all (trial mode, automatic answers, holds) is left to Again.
+func (o *Outbox) Standing(ctx context.Context, scope access.Scope, drafts []store.Draft) ([]send.Ruling, []bool, error) {
+	rulings, ok := make([]send.Ruling, len(drafts)), make([]bool, len(drafts))
+	if o.holds != nil {
+		return o.standingHeld(ctx, scope, drafts, rulings, ok)
+	}
+	return rulings, ok, o.store.Read(ctx, scope, func(tx store.Tx) error { return o.standing(ctx, tx, drafts, rulings, ok) })
+}
+
+// standingHeld is Standing where imports may hold messages back.
+func (o *Outbox) standingHeld(ctx context.Context, scope access.Scope, drafts []store.Draft, rulings []send.Ruling, ok []bool) ([]send.Ruling, []bool, error) {
+	err := o.store.Read(ctx, scope, func(tx store.Tx) error {
+		if err := o.standing(ctx, tx, drafts, rulings, ok); err != nil {
+			return err
+		}
+		ids, people := make([]id.ID, 0, len(drafts)), make([]id.ID, len(drafts))
+		for i := range drafts {
+			people[i] = drafts[i].Person
+			if !drafts[i].Appointment.IsZero() {
+				ids = append(ids, drafts[i].Appointment)
+			}
+		}
+		read, err := tx.Visits().ByIDs(ctx, ids)
+		if err != nil {
+			return err
+		}
+		byID := make(map[id.ID]*schedule.Appointment, len(read))
+		for i := range read {
+			byID[read[i].ID] = &read[i]
+		}
+		visits := make([]schedule.Appointment, len(drafts))
+		for i := range drafts {
+			if v := byID[drafts[i].Appointment]; v != nil {
+				visits[i] = *v
+			}
+		}
+		waiting, overdue, err := o.holds.Held(ctx, tx, visits, people)
+		if err != nil {
+			return err
+		}
+		for i := range ok {
+			ok[i] = ok[i] && !waiting[i] && !overdue[i]
+		}
+		return nil
+	})
+	return rulings, ok, err
+}
+
+func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft, rulings []send.Ruling, ok []bool) error {
+	book, err := route.Read(ctx, tx)
+	if err != nil {
+		return err
+	}
+	answered, err := confirmed(ctx, tx, drafts)
+	if err != nil {
+		return err
+	}
+	for i := range drafts {
+		d := &drafts[i]
+		s := book.Sender(d.Sender)
+		r := book.Route(d.Route)
+		if !recorded(d, tx.Now()) || s == nil || s.Disabled || r == nil || r.State != store.RouteOpen || answered[d.Appointment] {
+			continue
+		}
+		enc, err := sms.Plan(d.Body.Reveal(), sms.Options{})
+		if err != nil {
+			continue
+		}
+		rulings[i], ok[i] = byRecord(d, s, enc, tx.Now()), true
+	}
+	return nil
+}
+
+// recorded reports whether the decision's record is enough to hand the message over now.
+func recorded(d *store.Draft, now time.Time) bool {
+	rec := &d.Decision
+	if d.State != message.Queued || rec.Verdict != string(gate.Send) || d.Point.IsZero() || d.Flags.Has(message.AutoReply) {
+		return false
+	}
+	if !d.ExpiresAt.IsZero() && !now.Before(d.ExpiresAt) {
+		return false
+	}
+	return rec.ValidUntil.IsZero() || now.Before(rec.ValidUntil)
+}
+
+func byRecord(d *store.Draft, s *store.Sender, enc sms.Encoded, now time.Time) send.Ruling {
+	rec := &d.Decision
+	r := send.Ruling{Send: true, Encoded: enc, From: carrier.Address{Addr: s.Address, TON: s.TON, NPI: s.NPI}, Immune: immune(d),
+		Bound: store.Bound{Person: d.Person, Point: d.Point, Visit: d.Appointment, Location: d.Location},
+		Revs:  store.Revs{Person: rec.Person, Point: rec.Point, Visit: rec.Visit, Location: rec.Place}, OrgRev: rec.OrgRev,
+		ValidUntil: rec.ValidUntil}
+	r.Cap, _ = capRule(d, now)
+	return r
+}
+
+// confirmed lists the visits whose patients have confirmed, for texts that nobody who confirmed gets. The version need
+// not be looked at: an answer to any sends the message to Again.
+func confirmed(ctx context.Context, tx store.Tx, drafts []store.Draft) (map[id.ID]bool, error) {
+	var visits []id.ID
+	for i := range drafts {
+		if drafts[i].Flags.Has(message.NotAfterAnswer) && !drafts[i].Appointment.IsZero() {
+			visits = append(visits, drafts[i].Appointment)
+		}
+	}
+	if len(visits) == 0 {
+		return nil, nil
+	}
+	answers, err := tx.Visits().Answers(ctx, visits)
+	out := make(map[id.ID]bool, len(answers))
+	for v := range answers {
+		out[v] = true
+	}
+	return out, err
+}
