@@ -6,6 +6,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/message"
@@ -41,6 +42,17 @@ type Carrier struct {
 	Waiting, Unknown, Failed int
 	Oldest                   time.Time // due time of the longest waiting text that is due; zero when none
 	LastErrors               []Fault
+	// Bind is how this node's connection is; Here is false when another node has it, or none.
+	Bind Bind
+	Here bool
+}
+
+// Bind is a connection as its carrier folder tells it.
+type Bind struct {
+	State     string
+	Since     time.Time // machine time
+	Open      int       // submits without an answer
+	LastError string    // safe text
 }
 
 // Sender is an address that patients know us by.
@@ -76,12 +88,19 @@ func (d *Desk) Carriers(ctx context.Context, scope access.Scope) (out []Carrier,
 		if err != nil {
 			return err
 		}
+		health := map[id.ID]carrier.Health{}
+		if d.lines != nil {
+			health = d.lines.Lines()
+		}
 		for _, r := range routes {
 			c := Carrier{ID: r.ID, Name: r.Name, Kind: string(r.Kind), State: r.State, Simulator: r.Simulator, Rate: r.Rate, Rank: r.Rank}
 			for _, s := range senders {
 				if s.Route == r.ID {
 					c.Senders = append(c.Senders, Sender{Address: s.Address, TwoWay: s.TwoWay, Location: s.Location, Disabled: s.Disabled})
 				}
+			}
+			if h, ok := health[r.ID]; ok {
+				c.Here, c.Bind = true, Bind{State: string(h.State), Since: h.Since, Open: h.Open, LastError: h.LastError}
 			}
 			if err := c.health(ctx, tx); err != nil {
 				return err

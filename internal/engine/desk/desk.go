@@ -1,6 +1,7 @@
 // Package desk is what staff look at: the day's visits, a patient's whole story, the list of messages and
-// what waits for a person, each read in one snapshot. It refuses to change facts or to decide: record,
-// inbox and explain do. The one thing it does is to stop everything, because that must never be far away.
+// what waits for a person, each read in one snapshot; and the switches beside them (a route's state, its guest
+// list, the end of a hold, the end of a row on the call list). It refuses to change facts about patients or to
+// decide about messages: record, inbox and the gate do.
 package desk
 
 import (
@@ -9,6 +10,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/conversation"
@@ -17,11 +19,19 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// Desk reads for the faces.
-type Desk struct{ store store.Store }
+// Lines tells how the connections of this node are, by route; engine/send's dispatcher does.
+type Lines interface {
+	Lines() map[id.ID]carrier.Health
+}
 
-// New makes a desk over a store.
-func New(s store.Store) *Desk { return &Desk{store: s} }
+// Desk reads for the faces.
+type Desk struct {
+	store store.Store
+	lines Lines
+}
+
+// New makes a desk over a store. lines may be nil: then no connection is on this node.
+func New(s store.Store, lines Lines) *Desk { return &Desk{store: s, lines: lines} }
 
 // may refuses a scope that lacks an action.
 func may(scope access.Scope, a access.Action) error {
@@ -86,6 +96,9 @@ func CallKinds() []conversation.TaskKind {
 }
 
 func waiting(ctx context.Context, tx store.Tx) (w Waiting, err error) {
+	if w.Inbox, err = tx.Conversations().CountWaiting(ctx); err != nil {
+		return w, err
+	}
 	open, err := tx.Tasks().OpenCounts(ctx)
 	if err != nil {
 		return w, err
@@ -112,35 +125,18 @@ func halt(stops store.Stops, o org.Organization) (Halt, time.Time) {
 	return HaltNone, time.Time{}
 }
 
-// Stop halts every hand-off of the organization until Resume; doing it twice is no error.
-func (d *Desk) Stop(ctx context.Context, scope access.Scope) error {
-	return d.throw(ctx, scope, "stop_all", func(tx store.Tx) error { return tx.Orgs().StopAll(ctx) })
-}
-
-// Resume ends a stop, or the hold of a restored copy; what waited is decided again before it leaves.
-func (d *Desk) Resume(ctx context.Context, scope access.Scope) error {
-	return d.throw(ctx, scope, "resume", func(tx store.Tx) error {
-		o, err := tx.Orgs().Get(ctx)
-		if err != nil {
-			return err
-		}
-		if o.Hold != "" {
-			return tx.Orgs().Release(ctx)
-		}
-		return tx.Orgs().Resume(ctx)
-	})
-}
-
-func (d *Desk) throw(ctx context.Context, scope access.Scope, action string, do func(store.Tx) error) error {
+// Release ends the hold of a restored copy; what waited is decided again before it leaves.
+func (d *Desk) Release(ctx context.Context, scope access.Scope) error {
 	if err := may(scope, access.StopAll); err != nil {
 		return err
 	}
 	return d.store.InTx(ctx, scope, func(tx store.Tx) error {
-		if err := do(tx); err != nil {
+		if err := tx.Orgs().Release(ctx); err != nil {
 			return err
 		}
 		tx.Publish(store.TopicOrgs)
-		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), action, "organization", scope.Org(), ""))
+		tx.Publish(store.TopicDue)
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "hold.release", "organization", scope.Org(), ""))
 	}, store.Urgent)
 }
 

@@ -11,6 +11,7 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/store"
@@ -124,6 +125,8 @@ type Person struct {
 	Ledger   []consent.Entry // oldest first
 	Visits   []Visit         // latest start first
 	Messages []Line          // newest first, waiting ones included
+	Inbound  []conversation.Inbound
+	Threads  map[id.ID]id.ID // conversation by contact point
 }
 
 // Person reads one person's story. again is true when a page reads itself anew: the audit row of the first
@@ -169,6 +172,24 @@ func (p *Person) story(ctx context.Context, tx store.Tx) (err error) {
 		return err
 	}
 	p.Messages = linesOf(drafts)
+	return p.inbound(ctx, tx, points.ids)
+}
+
+// inbound reads what came from the person's numbers; on a shared phone others may have written it.
+func (p *Person) inbound(ctx context.Context, tx store.Tx, points []id.ID) error {
+	p.Threads = map[id.ID]id.ID{}
+	for _, point := range points {
+		texts, err := tx.Conversations().InboundOf(ctx, point, store.Page{Limit: 100})
+		if err != nil {
+			return err
+		}
+		p.Inbound = append(p.Inbound, texts...)
+		for _, t := range texts {
+			if !t.Conversation.IsZero() {
+				p.Threads[point] = t.Conversation
+			}
+		}
+	}
 	return nil
 }
 

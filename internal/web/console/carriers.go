@@ -142,3 +142,14 @@ func senderWays(w *Words, s desk.Sender) string {
 	}
 	return w.T("carriers.sender.one_way")
 }
+
+func lineChip(w *Words, state string) chip {
+	c := chip{toneBad, "circle-x", w.Enum("line.", state)}
+	switch state {
+	case "up":
+		c.Tone, c.Icon = toneGood, "circle-check"
+	case "stopping", "stopped":
+		c.Tone, c.Icon = toneQuiet, "player-pause"
+	}
+	return c
+}

@@ -67,7 +67,7 @@ func (c *Console) stopForm(w http.ResponseWriter, r *http.Request, p *Page) {
 }
 
 func (c *Console) stop(w http.ResponseWriter, r *http.Request, p *Page) {
-	if err := c.need.Desk.Stop(r.Context(), p.Scope); err != nil {
+	if err := c.need.Switch.StopAll(r.Context(), p.Scope); err != nil {
 		c.fail(w, r, p, err)
 		return
 	}
@@ -75,7 +75,11 @@ func (c *Console) stop(w http.ResponseWriter, r *http.Request, p *Page) {
 }
 
 func (c *Console) resume(w http.ResponseWriter, r *http.Request, p *Page) {
-	if err := c.need.Desk.Resume(r.Context(), p.Scope); err != nil {
+	end := c.need.Switch.Resume
+	if p.Halted == desk.HaltRestored {
+		end = c.need.Desk.Release
+	}
+	if err := end(r.Context(), p.Scope); err != nil {
 		c.fail(w, r, p, err)
 		return
 	}

@@ -4,11 +4,14 @@
 package console
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 
+	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/explain"
+	"carillon.dev/carillon/internal/engine/inbox"
 	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/web/assets"
@@ -25,11 +28,20 @@ type Options struct {
 	Violations func()
 }
 
+// Switch halts every hand-off of the scope's organization within a second, and ends that; engine/send's
+// switchboard is one. Both are idempotent.
+type Switch interface {
+	StopAll(ctx context.Context, scope access.Scope) error
+	Resume(ctx context.Context, scope access.Scope) error
+}
+
 // Needs are the use-cases that the pages call.
 type Needs struct {
 	Login   *login.Service
 	Desk    *desk.Desk
 	Explain *explain.Service
+	Inbox   *inbox.Service
+	Switch  Switch
 	Live    *live.Hub
 }
 

@@ -3,6 +3,8 @@ package console_test
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"carillon.dev/carillon/internal/web/webtest"
 )
 
@@ -21,6 +23,9 @@ func TestPagesInABrowser(t *testing.T) {
 		{"patient-opted-out", "/patients/" + c.people[5].ID.String()},
 		{"messages", "/messages"},
 		{"messages-none", "/messages?group=held&purpose=survey"},
+		{"inbox", "/inbox"},
+		{"thread", "/inbox/" + c.thread(0).ID.String()},
+		{"thread-unclear", "/inbox/" + c.thread(2).ID.String()},
 		{"calls", "/calls"},
 		{"calls-done", "/calls?done_rows=yes"},
 		{"carriers", "/carriers"},
@@ -35,6 +40,14 @@ func TestPagesInABrowser(t *testing.T) {
 			tab.Visit(page.path)
 			tab.Inspect(page.name + "-" + language)
 		}
+		tab.Visit("/inbox/" + c.thread(0).ID.String())
+		tab.Do(chromedp.SendKeys(chromedp.ID("f-text"), "Tak, oczywiście. Parking jest za budynkiem."))
+		tab.Await("document.getElementById('meter').textContent.includes('43')")
+		tab.Inspect("thread-typed-" + language)
+		tab.Visit("/messages/" + c.messages[3].ID.String())
+		tab.Click("#now button")
+		tab.Await("document.querySelector('#now .why') !== null")
+		tab.Inspect("message-now-" + language)
 		tab.Visit("/patients")
 		tab.Fill("q", "Grz")
 		tab.Press("main button.btn-primary")

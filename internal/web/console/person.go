@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/purpose"
@@ -59,6 +60,9 @@ func tell(p *Page, s desk.Person) personView {
 			v.Past = append(v.Past, m)
 		}
 		v.Past = append(v.Past, answerMoments(p, &s.Visits[i])...)
+	}
+	for i := range s.Inbound {
+		v.Past = append(v.Past, inboundMoment(p, &s.Inbound[i]))
 	}
 	for _, e := range s.Ledger {
 		v.Past = append(v.Past, ledgerMoment(p, e))
@@ -127,6 +131,17 @@ func answerMoments(p *Page, v *desk.Visit) (out []moment) {
 		out = append(out, m)
 	}
 	return out
+}
+
+func inboundMoment(p *Page, in *conversation.Inbound) moment {
+	m := moment{At: in.ReceivedAt, Icon: "message-reply", Title: p.W.T("person.wrote"), Quote: in.Text.Reveal()}
+	if c, ok := outcomeChip(p.W, in); ok {
+		m.Chips = append(m.Chips, c)
+	}
+	if !in.Conversation.IsZero() {
+		m.Link = "/inbox/" + in.Conversation.String()
+	}
+	return m
 }
 
 func ledgerMoment(p *Page, e consent.Entry) moment {

@@ -29,6 +29,13 @@ func (c *Console) openRoutes(mux *http.ServeMux) {
 func (c *Console) routes() []route {
 	return []route{
 		{"GET /{$}", "today", access.ReadPatients, c.today},
+		{"GET /inbox", "inbox", access.ReadMessages, c.inbox},
+		{"GET /inbox/{id}", "inbox", access.ReadMessages, c.thread},
+		{"POST /inbox/{id}/claim", "inbox", access.SendMessages, c.claimThread},
+		{"POST /inbox/{id}/close", "inbox", access.SendMessages, c.closeThread},
+		{"POST /inbox/{id}/reply", "inbox", access.SendMessages, c.replyThread},
+		{"POST /inbox/{id}/preview", "inbox", access.SendMessages, c.meter},
+		{"POST /inbox/{id}/clear", "inbox", access.WritePatients, c.clearThread},
 		{"GET /messages", "messages", access.ReadMessages, c.messages},
 		{"GET /messages/{id}", "messages", access.ReadMessages, c.message},
 		{"POST /messages/{id}/now", "messages", access.ReadMessages, c.messageNow},

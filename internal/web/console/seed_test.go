@@ -26,6 +26,7 @@ type clinic struct {
 	visits   []schedule.Appointment
 	messages []store.Draft
 	route    store.Route
+	threads  []conversation.Conversation
 }
 
 var names = []struct{ given, family, born, language, number string }{
@@ -47,6 +48,7 @@ func (w *world) seed(t *testing.T) *clinic {
 	w.write(t, func(tx store.Tx) error { return c.calendar(t, tx) })
 	w.write(t, func(tx store.Tx) error { return c.texts(t, tx) })
 	w.write(t, func(tx store.Tx) error { return c.tasks(t, tx) })
+	w.write(t, func(tx store.Tx) error { return c.talks(t, tx) })
 	return c
 }
 
@@ -176,4 +178,41 @@ func (c *clinic) tasks(t *testing.T, tx store.Tx) error {
 		{Kind: conversation.CancelVisit, Person: c.people[5].ID, Point: c.points[5].ID, Location: c.sites[1].ID, Appointment: c.visits[10].ID, Reason: "cancel"},
 		{Kind: conversation.MoveVisit, Person: c.people[3].ID, Point: c.points[3].ID, Location: c.sites[1].ID, Appointment: c.visits[6].ID, Reason: "reschedule"},
 	})
+}
+
+// talks are conversations: a question, an unclear opt-out, and a stranger.
+func (c *clinic) talks(t *testing.T, tx store.Tx) error {
+	for i, text := range map[int]string{
+		0: "Hello, can I bring my daughter to the appointment? And is there parking near the surgery, my mother does not walk well.",
+		2: "من فضلك لا ترسل لي المزيد من الرسائل",
+		3: "可以改到下周吗?",
+	} {
+		thread, err := tx.Conversations().Thread(t.Context(), c.points[i].ID, c.people[i].Location)
+		if err != nil {
+			return err
+		}
+		in := conversation.Inbound{ID: id.New(), Org: tx.Scope().Org(), Route: c.route.ID, Point: c.points[i].ID, Conversation: thread.ID, From: c.points[i].Number,
+			Text: phi.T(text), Parts: 1, ReceivedAt: now.Add(-time.Duration(i+1) * 50 * time.Minute), Intent: "question", Outcome: conversation.ToPerson}
+		if _, err := tx.Conversations().PutInbound(t.Context(), in); err != nil {
+			return err
+		}
+		thread.State, thread.WaitsFrom, thread.LastIn, thread.Urgent = conversation.Open, in.ReceivedAt, in.ReceivedAt, i == 2
+		if thread, err = tx.Conversations().UpdateThread(t.Context(), thread); err != nil {
+			return err
+		}
+		c.threads = append(c.threads, thread)
+	}
+	_, err := tx.Consents().Append(t.Context(), []consent.Entry{{Point: c.points[2].ID, Channel: patient.SMS, Purpose: consent.AllPurposes,
+		Status: consent.Suspended, Method: consent.Keyword, Shown: phi.T("من فضلك لا ترسل لي المزيد من الرسائل"), By: access.Carrier, At: now.Add(-time.Hour)}})
+	return err
+}
+
+// thread is the conversation of one of the people.
+func (c *clinic) thread(person int) conversation.Conversation {
+	for _, t := range c.threads {
+		if t.Point == c.points[person].ID {
+			return t
+		}
+	}
+	return conversation.Conversation{}
 }

@@ -15,10 +15,18 @@ import (
 
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/core/quiet"
+	"carillon.dev/carillon/internal/core/rules"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/explain"
+	"carillon.dev/carillon/internal/engine/inbound"
+	"carillon.dev/carillon/internal/engine/inbox"
 	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
+	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/sqlite"
 	"carillon.dev/carillon/internal/web/console"
@@ -33,6 +41,7 @@ var now = time.Date(2026, 3, 4, 9, 30, 0, 0, time.UTC)
 type world struct {
 	url        string
 	store      store.Store
+	outbox     *outbox.Outbox
 	login      *login.Service
 	admin      login.Session
 	clock      *clock.Fixed
@@ -54,6 +63,7 @@ func setup(t *testing.T) *world {
 	if w.login, err = login.New(db, w.clock, login.Options{}); err != nil {
 		t.Fatal(err)
 	}
+	w.outbox = newOutbox(t, db)
 	hub := live.New(db)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -62,7 +72,9 @@ func setup(t *testing.T) *world {
 	if w.setupToken, _, err = w.login.SetUpToken(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	c, err := console.New(console.Needs{Login: w.login, Desk: desk.New(db), Live: hub}, slog.New(slog.NewTextHandler(io.Discard, nil)),
+	suppressed := send.NewSuppressed(w.clock)
+	c, err := console.New(console.Needs{Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
+		Inbox: inbox.New(db, w.outbox, suppressed), Switch: send.NewSwitchboard(db, suppressed, slog.New(slog.DiscardHandler))}, slog.New(slog.NewTextHandler(io.Discard, nil)),
 		console.Options{Violations: func() { w.violations.Add(1) }})
 	if err != nil {
 		t.Fatal(err)
@@ -72,6 +84,28 @@ func setup(t *testing.T) *world {
 	t.Cleanup(server.CloseClientConnections)
 	w.url = server.URL
 	return w
+}
+
+// newOutbox is the real decider with the shipped texts and rules.
+func newOutbox(t *testing.T, s store.Store) *outbox.Outbox {
+	t.Helper()
+	book, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	holidays, err := quiet.Holidays()
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := content.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts, err := outbox.NewShipped(library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outbox.New(s, book, holidays, outbox.Options{Templates: texts, Questions: inbound.Questions{}})
 }
 
 // withAdmin makes the only administrator, "ada".
