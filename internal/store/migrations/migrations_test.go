@@ -263,7 +263,9 @@ func sample(t *testing.T, before, now map[string]column) []byte {
 	for table, r := range rows {
 		out = append(out, row{table, r})
 	}
-	slices.SortFunc(out, func(a, b row) int { return cmp.Or(cmp.Compare(rank(a.Table), rank(b.Table)), cmp.Compare(a.Table, b.Table)) })
+	slices.SortFunc(out, func(a, b row) int {
+		return cmp.Or(cmp.Compare(rank(a.Table), rank(b.Table)), cmp.Compare(a.Table, b.Table))
+	})
 	b, err := json.MarshalIndent(out, "", " ")
 	if err != nil {
 		t.Fatal(err)

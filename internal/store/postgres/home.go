@@ -9,11 +9,14 @@ import (
 // home is the database's own number in its cluster, which a dump does not carry: a restored copy has another.
 type home struct{ mark string }
 
-// Mark is the database's number.
-func (h *home) Mark() (string, error) { return h.mark, nil }
+// Marks is the database's number.
+func (h *home) Marks() ([]string, error) { return []string{h.mark}, nil }
 
-// Renew is Mark again: the database has one number for life.
-func (h *home) Renew() (string, error) { return h.mark, nil }
+// Fresh is the same again: the database has one number for life.
+func (h *home) Fresh() string { return h.mark }
+
+// Leave has nothing to write.
+func (h *home) Leave(...string) error { return nil }
 
 func databaseHome(ctx context.Context, tx pgx.Tx) (*home, error) {
 	var mark string

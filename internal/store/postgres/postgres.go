@@ -56,7 +56,7 @@ type Store struct {
 }
 
 // attempts is how often a write transaction is run when others keep getting in its way.
-const attempts = 8
+const attempts = 12
 
 // Open opens the database, applies missing migrations and checks that the key fits.
 func Open(ctx context.Context, o Options) (*Store, error) {
@@ -165,14 +165,14 @@ func (s *Store) keys(ctx context.Context, o Options) (*seal.Keyring, error) {
 	var ring *seal.Keyring
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		c := &session{tx: tx}
-		if err := c.Lock(ctx, "instance"); err != nil {
-			return err
+		if _, err := tx.Exec(ctx, `LOCK TABLE instance IN EXCLUSIVE MODE`); err != nil { // two first nodes take turns
+			return failed(err)
 		}
 		home, err := databaseHome(ctx, tx)
 		if err != nil {
 			return err
 		}
-		ring, err = sqlstore.Keys(ctx, c, o.KeyFile, home, o.Clock.Now())
+		ring, _, err = sqlstore.Keys(ctx, c, o.KeyFile, home, o.Clock.Now())
 		return err
 	})
 	return ring, err
@@ -215,7 +215,7 @@ func conflicts(err error) bool {
 
 // pause waits a little longer after each try, never the same for two that met.
 func pause(ctx context.Context, try int) error {
-	t := time.NewTimer(time.Duration(rand.Int64N(int64(time.Millisecond) << try))) //nolint:gosec // no secret
+	t := time.NewTimer(time.Duration(rand.Int64N(int64(time.Millisecond)<<min(try, 6)))) //nolint:gosec // no secret
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -128,12 +128,6 @@ func (s *session) In(column, placeholder string, _ sqlstore.Kind) string {
 	return column + " = ANY(" + placeholder + ")"
 }
 
-// Lock waits for other transactions that locked the name.
-func (s *session) Lock(ctx context.Context, name string) error {
-	_, err := s.tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, "carillon:"+name)
-	return failed(err)
-}
-
 // Commit makes it durable.
 func (s *session) Commit(ctx context.Context) error {
 	if err := s.tx.Commit(ctx); err != nil {

@@ -122,9 +122,6 @@ func (s *session) In(column, placeholder string, kind sqlstore.Kind) string {
 	return column + " IN (SELECT " + value + " FROM json_each(" + placeholder + "))"
 }
 
-// Lock does nothing: the transaction holds the only writer.
-func (s *session) Lock(context.Context, string) error { return nil }
-
 // Commit makes it durable.
 func (s *session) Commit(context.Context) error { return failed(s.tx.Commit()) }
 

@@ -6,6 +6,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"net/url"
 	"os"
@@ -50,7 +51,7 @@ type Store struct {
 	jobs    *river.Client[*sql.Tx] // inserts only
 	log     *slog.Logger
 	path    string
-	open    sync.WaitGroup
+	closing sync.Once
 }
 
 // Open opens or creates the database, applies missing migrations and checks that the key fits.
@@ -98,18 +99,33 @@ func (s *Store) start(ctx context.Context, o Options) (err error) {
 }
 
 // keys opens the keyring that fits the database, in one transaction with the database's mark.
-func (s *Store) keys(ctx context.Context, o Options) (*seal.Keyring, error) {
+func (s *Store) keys(ctx context.Context, o Options) (ring *seal.Keyring, err error) {
+	err = s.marked(ctx, func(c *session) (settle func() error, err error) {
+		ring, settle, err = sqlstore.Keys(ctx, c, o.KeyFile, s.home(), o.Clock.Now())
+		return settle, err
+	})
+	return ring, err
+}
+
+// home is the mark beside the data.
+func (s *Store) home() sqlstore.FileHome { return sqlstore.FileHome(s.path + ".instance") }
+
+// marked runs what changes the database's mark, commits, and settles the mark beside it.
+func (s *Store) marked(ctx context.Context, change func(*session) (settle func() error, err error)) error {
 	tx, err := s.writer.BeginTx(ctx, nil)
 	if err != nil {
-		return nil, failed(err)
+		return failed(err)
 	}
 	c := &session{tx: tx}
 	defer c.Rollback()
-	ring, err := sqlstore.Keys(ctx, c, o.KeyFile, sqlstore.FileHome(o.Path+".instance"), o.Clock.Now())
+	settle, err := change(c)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return ring, c.Commit(ctx)
+	if err := c.Commit(ctx); err != nil {
+		return err
+	}
+	return settle()
 }
 
 // handle opens the file. Writers begin with a write lock, readers cannot write.
@@ -217,17 +233,23 @@ func (s *Store) NewJobs(c *river.Config) (store.JobRunner, error) {
 	return client, nil
 }
 
-// Close waits for open transactions, folds the log into the file and closes it.
+// Close waits for open transactions, renews the database's mark, folds the log into the file and closes it.
 func (s *Store) Close() error {
-	var err error
-	if s.readers != nil {
-		err = s.readers.Close()
-	}
-	if s.writer != nil {
-		_, _ = s.writer.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
-		if e := s.writer.Close(); e != nil && err == nil {
-			err = e
+	var all []error
+	s.closing.Do(func() {
+		if s.readers != nil {
+			all = append(all, s.readers.Close())
 		}
-	}
-	return err
+		if s.writer == nil {
+			return
+		}
+		if s.base != nil { // was open: only then is the mark ours to renew
+			all = append(all, s.marked(context.Background(), func(c *session) (func() error, error) {
+				return sqlstore.RenewHome(context.Background(), c, s.home())
+			}))
+		}
+		_, err := s.writer.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		all = append(all, err, s.writer.Close())
+	})
+	return errors.Join(all...)
 }

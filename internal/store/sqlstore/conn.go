@@ -23,9 +23,6 @@ type Conn interface {
 	Bulk(ctx context.Context, b *Bulk, rows [][]any) (int64, error)
 	// In is the condition that column is one of the list bound to placeholder, such as In("id", "$2", ID).
 	In(column, placeholder string, kind Kind) string
-	// Lock makes concurrent transactions that lock the same name wait for this one. SQLite has one writer and
-	// needs nothing. Call it first in a transaction.
-	Lock(ctx context.Context, name string) error
 }
 
 // Session is a Conn that can end, and what commits with it.

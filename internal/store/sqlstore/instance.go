@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,84 +17,105 @@ import (
 // Home is where a database lives. What is noted in the database and what is found around it differ in a
 // restored copy.
 type Home interface {
-	// Mark is the mark around the database now, "" when there is none.
-	Mark() (string, error)
-	// Renew leaves a mark that no copy has, where that is possible, and returns it.
-	Renew() (string, error)
+	// Marks are the marks around the database now.
+	Marks() ([]string, error)
+	// Fresh is a mark that no copy has, where that is possible.
+	Fresh() string
+	// Leave puts these marks around the database, in place of those before.
+	Leave(marks ...string) error
 }
 
-// FileHome is a mark in a file beside the data.
+// FileHome keeps the mark in a file beside the data. It is renewed at every start and stop, so that a copy of the
+// file that is put back later does not fit any more.
 type FileHome string
 
-// Mark gives the file's content.
-func (f FileHome) Mark() (string, error) {
+// Marks are the words of the file. There are two only if the last renewal was cut off.
+func (f FileHome) Marks() ([]string, error) {
 	b, err := os.ReadFile(string(f))
 	if os.IsNotExist(err) {
-		return "", nil
+		return nil, nil
 	}
-	return strings.TrimSpace(string(b)), err
+	return strings.Fields(string(b)), err
 }
 
-// Renew replaces the file's content with a fresh mark.
-func (f FileHome) Renew() (string, error) {
-	mark := id.New().String()
-	return mark, os.WriteFile(string(f), []byte(mark+"\n"), 0o600)
+// Fresh is a mark of its own.
+func (f FileHome) Fresh() string { return id.New().String() }
+
+// Leave replaces the file's content.
+func (f FileHome) Leave(marks ...string) error {
+	return os.WriteFile(string(f), []byte(strings.Join(marks, " ")+"\n"), 0o600)
 }
 
 // Keys opens the keyring that fits the database, or makes both their first mark. A database that has an instance
 // row never gets another key: a missing key file, or one with other keys, is refused. A database whose mark is
-// not the one around it is a restored copy: every organization is put on hold.
-func Keys(ctx context.Context, c Conn, keyFile string, home Home, now time.Time) (*seal.Keyring, error) {
+// not around it is a restored copy: every organization is put on hold. Call settle after the commit.
+func Keys(ctx context.Context, c Conn, keyFile string, home Home, now time.Time) (ring *seal.Keyring, settle func() error, err error) {
 	var check, mark string
-	err := one(ctx, c, `SELECT key_check, home FROM instance WHERE id = 1`, nil, &check, &mark)
-	if err == ErrNone {
+	err = one(ctx, c, `SELECT key_check, home FROM instance WHERE id = 1`, nil, &check, &mark)
+	if errors.Is(err, ErrNone) {
 		return firstKeys(ctx, c, keyFile, home, now)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	ring, err := seal.Load(keyFile)
-	if err != nil {
-		return nil, err
+	if ring, err = seal.Load(keyFile); err != nil {
+		return nil, nil, err
 	}
 	if !ring.Holds(check) {
-		return nil, errs.New(errs.Precondition, "the key file does not belong to this database; put the right one back, the data cannot be read with another")
+		return nil, nil, errs.New(errs.Precondition, "the key file does not belong to this database; put the right one back, the data cannot be read with another")
 	}
-	return ring, checkHome(ctx, c, mark, home)
+	if err := holdCopies(ctx, c, mark, home); err != nil {
+		return nil, nil, err
+	}
+	settle, err = RenewHome(ctx, c, home)
+	return ring, settle, err
 }
 
-func firstKeys(ctx context.Context, c Conn, keyFile string, home Home, now time.Time) (*seal.Keyring, error) {
+func firstKeys(ctx context.Context, c Conn, keyFile string, home Home, now time.Time) (*seal.Keyring, func() error, error) {
 	open := seal.Create
 	if seal.Exists(keyFile) {
 		open = seal.Load
 	}
 	ring, err := open(keyFile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	mark, err := home.Renew()
+	_, err = c.Exec(ctx, `INSERT INTO instance (id, instance_id, key_check, home, created_at) VALUES (1, $1, $2, '', $3)`, id.New(), ring.Check(), now)
 	if err != nil {
-		return nil, errs.Wrap(errs.Precondition, "the data folder cannot be written", err)
+		return nil, nil, err
 	}
-	_, err = c.Exec(ctx, `INSERT INTO instance (id, instance_id, key_check, home, created_at) VALUES (1, $1, $2, $3, $4)`, id.New(), ring.Check(), mark, now)
-	return ring, err
+	settle, err := RenewHome(ctx, c, home)
+	return ring, settle, err
 }
 
-func checkHome(ctx context.Context, c Conn, mark string, home Home) error {
-	around, err := home.Mark()
+// holdCopies puts every organization of a restored copy on hold.
+func holdCopies(ctx context.Context, c Conn, mark string, home Home) error {
+	around, err := home.Marks()
 	if err != nil {
 		return errs.Wrap(errs.Precondition, "the data folder cannot be read", err)
 	}
-	if around == mark {
+	if slices.Contains(around, mark) {
 		return nil
 	}
-	if _, err := c.Exec(ctx, `UPDATE organizations SET hold = $1, revision = revision + 1`, org.HoldRestored); err != nil {
-		return err
-	}
-	fresh, err := home.Renew()
-	if err != nil {
-		return errs.Wrap(errs.Precondition, "the data folder cannot be written", err)
-	}
-	_, err = c.Exec(ctx, `UPDATE instance SET home = $1 WHERE id = 1`, fresh)
+	_, err = c.Exec(ctx, `UPDATE organizations SET hold = $1, revision = revision + 1`, org.HoldRestored)
 	return err
+}
+
+// RenewHome gives the database and its surroundings a new mark in common. Both marks stand around it until the
+// commit is certain; settle then leaves only the new one.
+func RenewHome(ctx context.Context, c Conn, home Home) (settle func() error, err error) {
+	old, err := home.Marks()
+	if err != nil {
+		return nil, errs.Wrap(errs.Precondition, "the data folder cannot be read", err)
+	}
+	fresh := home.Fresh()
+	if err := home.Leave(append(old, fresh)...); err != nil {
+		return nil, errs.Wrap(errs.Precondition, "the data folder cannot be written", err)
+	}
+	if _, err := c.Exec(ctx, `UPDATE instance SET home = $1 WHERE id = 1`, fresh); err != nil {
+		return nil, err
+	}
+	return func() error {
+		return errs.Wrap(errs.Precondition, "the data folder cannot be written", home.Leave(fresh))
+	}, nil
 }

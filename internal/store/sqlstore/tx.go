@@ -129,6 +129,13 @@ func (t *Tx) writable() error {
 	return nil
 }
 
+// Lock makes transactions that lock the same name follow one another: of two that overlap, PostgreSQL runs the
+// second again on a fresh snapshot. An advisory lock would leave it on the snapshot from before it waited.
+func (t *Tx) Lock(ctx context.Context, name string) error {
+	_, err := t.Exec(ctx, `INSERT INTO locks (name, taken) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET taken = locks.taken + 1`, name)
+	return err
+}
+
 // Enqueue adds a job that commits with the transaction.
 func (t *Tx) Enqueue(ctx context.Context, job store.Job) error {
 	if err := t.writable(); err != nil {

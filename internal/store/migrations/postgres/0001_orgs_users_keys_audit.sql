@@ -123,3 +123,9 @@ CREATE TABLE audit_hashes (
     position bigint NOT NULL PRIMARY KEY,
     hash     bytea    NOT NULL
 );
+
+-- A row per name that transactions take turns on.
+CREATE TABLE locks (
+    name  text   NOT NULL PRIMARY KEY,
+    taken bigint NOT NULL
+);

@@ -123,3 +123,9 @@ CREATE TABLE audit_hashes (
     position INTEGER NOT NULL PRIMARY KEY,
     hash     BLOB    NOT NULL
 ) STRICT;
+
+-- A row per name that transactions take turns on.
+CREATE TABLE locks (
+    name  TEXT    NOT NULL PRIMARY KEY,
+    taken INTEGER NOT NULL
+) STRICT;
