@@ -323,7 +323,7 @@ func insert(t *testing.T, db *sql.DB, columns map[string]column, table string, r
 		marks = append(marks, fmt.Sprintf("$%d", len(values)))
 	}
 	if _, err := db.Exec("INSERT INTO "+table+" ("+strings.Join(names, ", ")+") VALUES ("+strings.Join(marks, ", ")+")", values...); err != nil {
-		t.Fatalf("%s: %v", table, err)
+		t.Fatalf("%s: %v\nif this migration was never released, delete its fixture and run go test ./internal/store/migrations -update", table, err)
 	}
 }
 

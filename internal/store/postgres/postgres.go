@@ -215,7 +215,7 @@ func conflicts(err error) bool {
 
 // pause waits a little longer after each try, never the same for two that met.
 func pause(ctx context.Context, try int) error {
-	t := time.NewTimer(time.Duration(rand.Int64N(int64(time.Millisecond)<<min(try, 6)))) //nolint:gosec // no secret
+	t := time.NewTimer(time.Duration(rand.Int64N(int64(time.Millisecond) << min(try, 6)))) //nolint:gosec // no secret
 	defer t.Stop()
 	select {
 	case <-t.C:

@@ -8,7 +8,10 @@ import (
 
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audit"
+	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -70,9 +73,15 @@ func transactions(t *testing.T, open Open) {
 		}
 	})
 	t.Run("a read-only transaction refuses writes", func(t *testing.T) {
-		err := s.Read(ctx, scope, func(tx store.Tx) error { return stop(ctx, tx) })
-		if !errs.Is(err, errs.Internal) {
-			t.Fatalf("got %v", err)
+		for name, write := range map[string]func(store.Tx) error{
+			"a statement":           func(tx store.Tx) error { return stop(ctx, tx) },
+			"a statement with rows": func(tx store.Tx) error { _, err := tx.Orgs().SaveLocation(ctx, org.Location{}); return err },
+			"many rows":             func(tx store.Tx) error { return tx.Audit().Record(ctx, audit.Of(scope, Start, "x", "y", id.New(), "")) },
+			"a job":                 func(tx store.Tx) error { return tx.Enqueue(ctx, nothing{}) },
+		} {
+			if err := s.Read(ctx, scope, write); !errs.Is(err, errs.Internal) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 	t.Run("a store call inside a transaction fails at once", func(t *testing.T) {
@@ -98,6 +107,38 @@ func transactions(t *testing.T, open Open) {
 	t.Run("a scope that nobody made is refused", func(t *testing.T) {
 		if err := s.Read(ctx, access.Scope{}, func(store.Tx) error { return nil }); !errs.Is(err, errs.Internal) {
 			t.Fatalf("got %v", err)
+		}
+	})
+	t.Run("a reader sees one moment", func(t *testing.T) {
+		Read(t, s, scope, func(ctx context.Context, tx store.Tx) error {
+			before := must(tx.Orgs().Get(ctx))
+			done := make(chan error)
+			go func() {
+				done <- s.InTx(ctx, scope, func(tx store.Tx) error { return tx.Orgs().Update(ctx, org.Organization{Name: "Renamed"}) })
+			}()
+			if err := <-done; err != nil {
+				return err
+			}
+			after, err := tx.Orgs().Get(ctx)
+			if after.Name != before.Name {
+				t.Errorf("%q became %q meanwhile", before.Name, after.Name)
+			}
+			return err
+		})
+	})
+	t.Run("a cancelled caller changes nothing", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(ctx)
+		err := s.InTx(ctx, scope, func(tx store.Tx) error {
+			cancel()
+			return stop(ctx, tx)
+		})
+		if err == nil || stopped(t) {
+			t.Fatalf("err %v, stopped %v", err, stopped(t))
+		}
+	})
+	t.Run("how long the writer was held is known", func(t *testing.T) {
+		if st := s.WriteStats(); st.Count == 0 || st.P50 <= 0 || st.Max < st.P99 || st.P99 < st.P50 {
+			t.Fatalf("%+v", st)
 		}
 	})
 	t.Run("a transaction has one domain time", func(t *testing.T) {
@@ -127,3 +168,8 @@ func transactions(t *testing.T, open Open) {
 		}
 	})
 }
+
+// nothing is a job that nobody works.
+type nothing struct{}
+
+func (nothing) Kind() string { return "test.nothing" }
