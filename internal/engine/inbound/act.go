@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
@@ -65,11 +66,18 @@ type acting struct {
 }
 
 func (a *acting) act(ctx context.Context) error {
-	if a.in.From.IsZero() || a.in.Missing > 0 {
+	if a.in.From.IsZero() {
+		return a.fromNobody(ctx)
+	}
+	if a.in.Missing > 0 {
 		return a.incomplete(ctx)
 	}
 	if err := a.optOut(ctx); err != nil {
 		return err
+	}
+	if a.plain {
+		a.person, a.in.Outcome = true, conversation.ToPerson
+		return a.task(ctx, conversation.AnswerText, string(a.match.Reason))
 	}
 	switch a.match.Outcome {
 	case reply.Reserved:
@@ -77,9 +85,7 @@ func (a *acting) act(ctx context.Context) error {
 	case reply.Answers:
 		return a.answers(ctx)
 	case reply.TooLate:
-		a.in.Outcome = conversation.Closed
-		a.in.Question = idOf(a.match.QuestionID)
-		return a.say(ctx, content.ReplyAfterClose, id.ID{})
+		return a.tooLate(ctx)
 	case reply.Nothing:
 		a.in.Outcome = conversation.Ignored
 		return nil
@@ -87,16 +93,20 @@ func (a *acting) act(ctx context.Context) error {
 	return a.toPerson(ctx)
 }
 
-// incomplete shows a person what came. A text with missing parts is never acted on, but for a STOP that can be
-// read in what is there.
-func (a *acting) incomplete(ctx context.Context) error {
-	a.person = true
+// fromNobody is a text that no number sent: it has no conversation, so it is on the list of tasks.
+func (a *acting) fromNobody(ctx context.Context) error {
 	a.in.Outcome = conversation.ToPerson
-	if a.in.Missing == 0 {
+	return a.task(ctx, conversation.AnswerText, string(message.ReasonNoNumber))
+}
+
+// incomplete shows a person what came. A text with missing parts is never acted on; one that looks like an
+// opt-out suspends until it is clear.
+func (a *acting) incomplete(ctx context.Context) error {
+	a.person, a.in.Outcome = true, conversation.Incomplete
+	if a.res.OptOut == reply.No {
 		return nil
 	}
-	a.in.Outcome = conversation.Incomplete
-	return a.optOut(ctx)
+	return a.suspend(ctx)
 }
 
 // optOut records what the text says about writing at all, whatever else it says: sure ends it, likely suspends
@@ -106,24 +116,32 @@ func (a *acting) optOut(ctx context.Context) error {
 	case reply.Sure:
 		return a.stop(ctx)
 	case reply.Likely:
-		a.person = true
-		if _, err := a.record(ctx, consent.Suspended, false); err != nil {
-			return err
-		}
-		return a.task(ctx, conversation.CheckOptOut, string(message.ReasonSuspended))
+		return a.suspend(ctx)
 	}
 	return nil
 }
 
+func (a *acting) suspend(ctx context.Context) error {
+	a.person = true
+	if _, err := a.record(ctx, consent.Suspended, false); err != nil {
+		return err
+	}
+	return a.task(ctx, conversation.CheckOptOut, string(message.ReasonSuspended))
+}
+
 // stop ends everything but emergencies from this organization to this number, for everyone on it. The number is
-// in the senders' memory before the commit. One confirmation goes, at most one in a day.
+// in the senders' memory before the commit, and after its row is ours: no START can be between the two. One
+// confirmation goes, at most one in a day.
 func (a *acting) stop(ctx context.Context) error {
-	a.tx.AfterRollback(a.suppress.Add(a.w.point.ID))
-	again := a.w.point.OptedOutAt != nil && a.tx.Now().Sub(*a.w.point.OptedOutAt) < confirmAgain
+	before, err := a.ledger(ctx)
+	if err != nil {
+		return err
+	}
 	entry, err := a.record(ctx, consent.Revoked, false)
 	if err != nil {
 		return err
 	}
+	a.tx.AfterRollback(a.suppress.Add(a.w.point.ID))
 	a.in.Outcome = conversation.Acted
 	if a.res.StaffTask {
 		a.person = true
@@ -131,10 +149,36 @@ func (a *acting) stop(ctx context.Context) error {
 			return err
 		}
 	}
-	if again {
+	if confirmedSince(before, a.tx.Now().Add(-confirmAgain)) {
 		return nil
 	}
 	return a.say(ctx, content.OptOutConfirmation, entry)
+}
+
+// ledger is what the number itself has said so far, oldest first.
+func (a *acting) ledger(ctx context.Context) ([]consent.Entry, error) {
+	return a.tx.Consents().For(ctx, nil, []id.ID{a.w.point.ID})
+}
+
+// confirmedSince reports whether a STOP of the number was confirmed after then, whatever came in between.
+func confirmedSince(ledger []consent.Entry, then time.Time) bool {
+	return slices.ContainsFunc(ledger, func(e consent.Entry) bool {
+		return e.Status == consent.Revoked && e.Method == consent.Keyword && e.At.After(then)
+	})
+}
+
+// optedOutBy is the entry that began the opt-out which stands now; zero when none does.
+func optedOutBy(ledger []consent.Entry) id.ID {
+	began := id.ID{}
+	for _, e := range ledger {
+		switch {
+		case e.Lifts:
+			began = id.ID{}
+		case e.Status == consent.Revoked && began.IsZero():
+			began = e.ID
+		}
+	}
+	return began
 }
 
 // confirmAgain is how long a second STOP gets no second confirmation.
@@ -148,20 +192,42 @@ func (a *acting) record(ctx context.Context, s consent.Status, lifts bool) (id.I
 	return e.ID, err
 }
 
-// reserved answers HELP and START; STOP was recorded already.
+// reserved answers HELP and START; STOP was recorded already. HELP after STOP is answered once and changes
+// nothing.
 func (a *acting) reserved(ctx context.Context) error {
 	a.in.Outcome = conversation.Acted
 	switch a.match.Intent {
 	case reply.Help:
-		return a.say(ctx, content.HelpText, id.ID{})
+		ledger, err := a.ledger(ctx)
+		if err != nil {
+			return err
+		}
+		return a.say(ctx, content.HelpText, optedOutBy(ledger))
 	case reply.Start:
 		if _, err := a.record(ctx, consent.Granted, true); err != nil {
 			return err
 		}
-		a.tx.AfterCommit(func() { a.suppress.Lift(a.w.point.ID) })
+		a.tx.AfterCommit(a.suppress.Lifting(a.w.point.ID))
 		return a.say(ctx, content.StartConfirmation, id.ID{})
 	}
 	return nil
+}
+
+// tooLate tells the truth and changes nothing. What the patient wanted may still matter to somebody, unless it is
+// what was answered before.
+func (a *acting) tooLate(ctx context.Context) error {
+	q := a.question(a.match.QuestionID)
+	a.in.Outcome, a.in.Question = conversation.Closed, q.ID
+	a.person = string(a.meant(q)) != q.Answer
+	return a.say(ctx, content.ReplyAfterClose, id.ID{})
+}
+
+// meant is the meaning that the answer had while its question was open.
+func (a *acting) meant(q conversation.Question) reply.Intent {
+	if intent, ok := q.Codes[a.res.Code]; ok && a.res.Code != "" {
+		return reply.Intent(intent)
+	}
+	return a.match.Intent
 }
 
 // answers moves what the question was about. The question closes with its answer, but for a question back,
@@ -179,12 +245,11 @@ func (a *acting) answers(ctx context.Context) error {
 			return err
 		}
 	}
-	a.person = told == QuestionKept || told == WillCall
-	if a.person {
-		a.in.Outcome = conversation.ToPerson
-	}
-	if told == TooLate {
-		a.in.Outcome = conversation.Closed
+	switch told {
+	case QuestionKept, WillCall:
+		a.person, a.in.Outcome = true, conversation.ToPerson
+	case TooLate:
+		a.person, a.in.Outcome = true, conversation.Closed
 	}
 	return a.say(ctx, textFor[told], id.ID{})
 }
@@ -195,7 +260,7 @@ var textFor = map[Told]content.Key{
 }
 
 func (a *acting) question(text string) conversation.Question {
-	for _, q := range append(a.w.open, a.w.closed...) {
+	for _, q := range slices.Concat(a.w.open, a.w.closed) {
 		if q.ID.String() == text {
 			return q
 		}
@@ -243,6 +308,9 @@ func (a *acting) task(ctx context.Context, kind conversation.TaskKind, reason st
 	if p := a.about(); p != nil {
 		t.Person = p.ID
 	}
+	if len(a.w.open) == 1 {
+		t.Appointment = a.w.open[0].Appointment
+	}
 	return a.tx.Tasks().Add(ctx, []conversation.Task{t})
 }
 
@@ -260,15 +328,27 @@ func (a *acting) about() *patient.Person {
 	return nil
 }
 
-// say plans an automatic answer in this transaction.
+// say plans an automatic answer in this transaction. What is said of an opt-out is bound to the revocation.
 func (a *acting) say(ctx context.Context, key content.Key, exempt id.ID) error {
-	j := Answer{Org: a.scope.Org(), Inbound: a.in.ID, Point: a.w.point.ID, Text: string(key), Exempt: exempt, Location: a.w.locationID()}
+	j := Answer{Org: a.scope.Org(), Inbound: a.in.ID, Point: a.w.point.ID, Sender: a.in.Sender, Text: string(key), Exempt: exempt,
+		Location: a.w.locationID()}
 	if q := a.question(a.match.QuestionID); !q.ID.IsZero() {
-		j.Visit, j.Person = q.Appointment, q.Person
+		j.Person = q.Person
+		if statesVisit[key] {
+			j.Visit = q.Appointment
+		}
 	} else if p := a.about(); p != nil {
 		j.Person = p.ID
 	}
+	if key == content.ReplyNotUnderstood && len(a.w.open) == 1 {
+		j.Question = a.w.open[0].ID
+	}
 	return a.tx.Enqueue(ctx, j)
+}
+
+// statesVisit: these answers say when the visit is, so they are bound to it; the others stay true without it.
+var statesVisit = map[content.Key]bool{
+	content.ReplyConfirmed: true, content.ReplyCancelled: true, content.ReplyCancelRequested: true, content.ReplyRescheduleNoted: true,
 }
 
 // keepThread notes that something came in, and that a person is waited for.
@@ -277,6 +357,9 @@ func (a *acting) keepThread(ctx context.Context) error {
 		return nil
 	}
 	a.thread.LastIn = a.tx.Now()
+	if a.thread.Location.IsZero() {
+		a.thread.Location = a.w.locationID()
+	}
 	if a.person {
 		if a.thread.State != conversation.Open {
 			a.thread.State, a.thread.WaitsFrom = conversation.Open, a.tx.Now()

@@ -12,13 +12,10 @@ import (
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
-	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
-	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/core/reply"
 	"carillon.dev/carillon/internal/core/rules"
-	"carillon.dev/carillon/internal/core/sms"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -30,7 +27,9 @@ const Sames = 10 * time.Minute
 type Suppressor interface {
 	// Add suppresses a contact point before the commit and returns how to take that back.
 	Add(point id.ID) (undo func())
-	Lift(point id.ID)
+	// Lifting returns what takes the contact point out once a START is committed. An opt-out that came after this
+	// call stays.
+	Lifting(point id.ID) (lift func())
 }
 
 // Desk is what a patient's answer moves; engine/record is one.
@@ -89,50 +88,28 @@ func (s *Service) Inbound(org, route id.ID, in carrier.Inbound) {
 	in.Ack(err)
 }
 
-// Take stores a delivery and, when its text is whole, does what follows, all in one transaction.
+// Take stores a delivery and, when its text is whole, does what follows, all in one transaction. What cannot be
+// done for a reason that will not pass (a visit that is gone, a broken rule) must not keep the text out: it is
+// stored for a person to read, and an opt-out in it counts all the same.
 func (s *Service) Take(ctx context.Context, org, route id.ID, in carrier.Inbound) error {
 	scope := access.ForCarrier(org, "smpp")
-	part, err := s.part(route, in)
-	if err != nil {
+	d := s.delivery(route, in)
+	take := func(plain bool) error {
+		return s.store.InTx(ctx, scope, func(tx store.Tx) error {
+			t := &taking{Service: s, tx: tx, scope: scope, plain: plain}
+			return t.take(ctx, d)
+		}, store.Urgent)
+	}
+	err := take(false)
+	if err == nil || passes(err) {
 		return err
 	}
-	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
-		t := &taking{Service: s, tx: tx, scope: scope}
-		return t.take(ctx, part)
-	}, store.Urgent)
+	s.log.Error("what a text asks for could not be done; a person gets it", "route", route, "error", errs.Safe(err))
+	return take(true)
 }
 
-// part reads one delivery. A text in a coding that cannot be read is kept as it came, for a person to see.
-func (s *Service) part(route id.ID, in carrier.Inbound) (store.InboundPart, error) {
-	p := store.InboundPart{Route: route, To: in.To.Reveal(), ReceivedAt: in.ReceivedAt, Raw: phi.T(string(in.UDH) + "\x00" + string(in.Payload))}
-	if p.ReceivedAt.IsZero() {
-		p.ReceivedAt = s.machine.Now()
-	}
-	if n, err := phone.Parse(phi.T(plus(in.From.Reveal())), ""); err == nil {
-		p.From = n
-	}
-	octets := append(append([]byte{}, in.UDH...), in.Payload...)
-	body, err := sms.Decode(in.DataCoding, len(in.UDH) > 0, octets, in.Alphabet)
-	if err != nil {
-		body = phi.T(unreadable)
-	}
-	p.Body = body
-	if !in.Concat.IsZero() && in.Concat.Total > 1 {
-		p.Ref, p.Number, p.Total = int(in.Concat.Ref), int(in.Concat.Number), int(in.Concat.Total)
-	}
-	return p, nil
-}
-
-// unreadable stands for a text in a coding that no phone writes; staff see that something came.
-const unreadable = "…"
-
-// plus brings the international form that carriers write (TON 1) to E.164.
-func plus(from string) string {
-	if from == "" || from[0] == '+' {
-		return from
-	}
-	return "+" + from
-}
+// passes reports whether trying again may help: then the carrier keeps the text meanwhile.
+func passes(err error) bool { return errs.Is(err, errs.Unavailable) || errs.Is(err, errs.Conflict) }
 
 // Sweep joins what will not get whole any more: parts that waited for ten minutes are shown with what is
 // missing. It says how many texts that made.
@@ -147,20 +124,29 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 	}
 	made := 0
 	for _, p := range loose {
-		scope := access.System("inbound").Within(p.Org)
-		err := s.store.InTx(ctx, scope, func(tx store.Tx) error {
-			t := &taking{Service: s, tx: tx, scope: scope}
-			done, err := t.give(ctx, p)
-			if done {
-				made++
-			}
-			return err
-		})
+		done, err := s.giveUp(ctx, p, false)
+		if err != nil && !passes(err) {
+			done, err = s.giveUp(ctx, p, true)
+		}
 		if err != nil {
 			return made, err
 		}
+		if done {
+			made++
+		}
 	}
 	return made, s.expire(ctx)
+}
+
+// giveUp shows what there is of a text; false when another sweep was first.
+func (s *Service) giveUp(ctx context.Context, p store.InboundPart, plain bool) (done bool, err error) {
+	scope := access.System("inbound").Within(p.Org)
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) (err error) {
+		t := &taking{Service: s, tx: tx, scope: scope, plain: plain}
+		done, err = t.give(ctx, p)
+		return err
+	})
+	return done && err == nil, err
 }
 
 // expire closes questions whose time is over.

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
-	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/org"
@@ -23,6 +22,7 @@ type taking struct {
 	*Service
 	tx    store.Tx
 	scope access.Scope
+	plain bool // only keep it, for a person: acting on it failed before
 }
 
 // writer is who wrote: the contact point, the people on it and what they were asked.
@@ -39,14 +39,14 @@ type writer struct {
 // recent is how long a closed question still gets a truthful answer.
 const recent = 7 * 24 * time.Hour
 
-func (t *taking) take(ctx context.Context, p store.InboundPart) error {
-	w, err := t.writer(ctx, p)
+func (t *taking) take(ctx context.Context, d delivery) error {
+	w, p, err := t.arrive(ctx, d)
 	if err != nil {
 		return err
 	}
 	p.At = t.tx.Now()
-	if len(w.open) > 0 {
-		p.Question = w.open[len(w.open)-1].ID
+	if q := w.newest(); q != nil {
+		p.Question = q.ID
 	}
 	stored, fresh, err := t.tx.Conversations().PutPart(ctx, p, Sames)
 	if err != nil || !fresh {
@@ -62,14 +62,27 @@ func (t *taking) take(ctx context.Context, p store.InboundPart) error {
 	return t.whole(ctx, w, parts, 0)
 }
 
+// arrive finds out which number wrote to which.
+func (t *taking) arrive(ctx context.Context, d delivery) (*writer, store.InboundPart, error) {
+	w, err := t.reached(ctx, d.InboundPart)
+	if err != nil {
+		return nil, d.InboundPart, err
+	}
+	p := d.resolve(w.region())
+	return w, p, t.writer(ctx, w, p)
+}
+
 // give takes parts whose text will not get whole; false when another sweep was first.
 func (t *taking) give(ctx context.Context, p store.InboundPart) (bool, error) {
 	parts, err := t.tx.Conversations().PartsLike(ctx, p)
 	if err != nil || !slices.ContainsFunc(parts, func(o store.InboundPart) bool { return o.ID == p.ID }) {
 		return false, err
 	}
-	w, err := t.writer(ctx, p)
+	w, err := t.reached(ctx, p)
 	if err != nil {
+		return false, err
+	}
+	if err := t.writer(ctx, w, p); err != nil {
 		return false, err
 	}
 	return true, t.whole(ctx, w, parts, max(p.Total-distinct(parts), 0))
@@ -98,27 +111,8 @@ func (t *taking) whole(ctx context.Context, w *writer, parts []store.InboundPart
 	return t.understand(ctx, w, in)
 }
 
-func joined(parts []store.InboundPart) (phi.Text, []id.ID) {
-	slices.SortStableFunc(parts, func(a, b store.InboundPart) int { return a.Number - b.Number })
-	var b strings.Builder
-	ids := make([]id.ID, 0, len(parts))
-	last := 0
-	for _, p := range parts {
-		ids = append(ids, p.ID)
-		if p.Number == last && last > 0 {
-			continue // the same part with another question open in between
-		}
-		if p.Number > last+1 && p.Total > 1 {
-			b.WriteString(" […] ")
-		}
-		b.WriteString(p.Body.Reveal())
-		last = p.Number
-	}
-	return phi.T(b.String()), ids
-}
-
-// writer finds who wrote. A number that nobody has gets a contact point of its own, so that its STOP counts.
-func (t *taking) writer(ctx context.Context, p store.InboundPart) (*writer, error) {
+// reached finds the inbound number that was written to, and its place.
+func (t *taking) reached(ctx context.Context, p store.InboundPart) (*writer, error) {
 	w := &writer{}
 	var err error
 	if w.own, err = t.tx.Orgs().Get(ctx); err != nil {
@@ -127,29 +121,80 @@ func (t *taking) writer(ctx context.Context, p store.InboundPart) (*writer, erro
 	if err := t.sender(ctx, w, p); err != nil {
 		return nil, err
 	}
+	if w.sender == nil {
+		return w, nil
+	}
+	return w, t.place(ctx, w, w.sender.Location)
+}
+
+func (t *taking) place(ctx context.Context, w *writer, at id.ID) error {
+	if at.IsZero() {
+		return nil
+	}
+	l, err := t.tx.Orgs().Location(ctx, at)
+	w.place = &l
+	return err
+}
+
+// writer finds who wrote. A number that nobody has gets a contact point of its own, so that its STOP counts.
+func (t *taking) writer(ctx context.Context, w *writer, p store.InboundPart) error {
 	if p.From.IsZero() {
-		return w, nil // an alphanumeric sender: nobody can be answered
+		return nil // a name or a short code: nobody can be answered
 	}
 	points, err := t.tx.People().SavePoints(ctx, patient.SMS, []phone.Number{p.From})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w.point = points[0]
 	if err := t.people(ctx, w); err != nil {
-		return nil, err
+		return err
 	}
-	if err := t.location(ctx, w); err != nil {
-		return nil, err
+	for i := range w.people { // a number for all places: somebody on the phone says which it is
+		if w.place == nil {
+			if err := t.place(ctx, w, w.people[i].Location); err != nil {
+				return err
+			}
+		}
 	}
+	return t.asked(ctx, w)
+}
+
+// asked reads what the number was asked: open now, or closed not long ago.
+func (t *taking) asked(ctx context.Context, w *writer) error {
 	all, err := t.tx.Conversations().QuestionsOf(ctx, []id.ID{w.point.ID}, t.tx.Now().Add(-recent))
 	for _, q := range all {
-		if q.ClosedAt == nil && (q.ClosesAt.IsZero() || q.ClosesAt.After(t.tx.Now())) {
+		if q.ClosedAt == nil && !q.ClosesAt.IsZero() && !q.ClosesAt.After(t.tx.Now()) {
+			q.ClosedAt = &q.ClosesAt // over, though no sweep has come by yet
+		}
+		if q.ClosedAt == nil {
 			w.open = append(w.open, q)
 		} else {
 			w.closed = append(w.closed, q)
 		}
 	}
-	return w, err
+	return err
+}
+
+// newest is the question that was asked last, open or closed: an event that comes again after its own answer
+// closed the question is still the same event.
+func (w *writer) newest() *conversation.Question {
+	var last *conversation.Question
+	for _, list := range [][]conversation.Question{w.closed, w.open} {
+		for i := range list {
+			if last == nil || !list[i].AskedAt.Before(last.AskedAt) {
+				last = &list[i]
+			}
+		}
+	}
+	return last
+}
+
+// region is the country whose rules hold: that of the number that was written to.
+func (w *writer) region() string {
+	if w.place != nil && w.place.Region != "" {
+		return w.place.Region
+	}
+	return w.own.Region
 }
 
 func (t *taking) sender(ctx context.Context, w *writer, p store.InboundPart) error {
@@ -179,33 +224,10 @@ func (t *taking) people(ctx context.Context, w *writer) error {
 	return err
 }
 
-// location is the inbound number's, else that of the newest question's patient, else of anybody on the number.
-func (t *taking) location(ctx context.Context, w *writer) error {
-	at := id.ID{}
-	if w.sender != nil {
-		at = w.sender.Location
-	}
-	for _, p := range w.people {
-		if at.IsZero() {
-			at = p.Location
-		}
-	}
-	if at.IsZero() {
-		return nil
-	}
-	l, err := t.tx.Orgs().Location(ctx, at)
-	w.place = &l
-	return err
-}
-
 // read interprets the text by the rules of the country whose number was written to.
 func (t *taking) read(w *writer, in conversation.Inbound) (reply.Result, reply.Decision) {
 	open, closed := asked(w.open), asked(w.closed)
-	country := w.own.Region
-	if w.place != nil {
-		country = w.place.Region
-	}
-	res := t.words.Interpret(reply.Input{Text: in.Text, SenderCountry: country, Languages: w.languages(), Open: open,
+	res := t.words.Interpret(reply.Input{Text: in.Text, SenderCountry: w.region(), Languages: w.languages(), Open: open,
 		Day: w.day(t.tx.Now())}, t.book)
 	return res, reply.Match(res, open, closed)
 }

@@ -26,8 +26,9 @@ type orgFacts struct {
 // place is a site with its clock; the zero place stands for texts of no site.
 type place struct {
 	org.Location
-	zone *time.Location
-	cal  *quiet.Calendar
+	zone  *time.Location
+	cal   *quiet.Calendar
+	phone string // as people of the place write it: formatting takes longer than a decision
 }
 
 type tableKey struct {
@@ -79,6 +80,7 @@ func (o *Outbox) readOrg(ctx context.Context, tx store.Tx, got org.Organization)
 		return nil, err
 	}
 	year := tx.Now().Year()
+	whole := &place{Location: org.Location{Region: got.Region}, cal: o.holidays.Calendar([]string{got.Region}, nil, year-1, year+3)}
 	for _, l := range locations {
 		regions := l.Hours.Holidays
 		if len(regions) == 0 {
@@ -87,9 +89,13 @@ func (o *Outbox) readOrg(ctx context.Context, tx store.Tx, got org.Organization)
 				regions = append(regions, l.Region+"-"+l.Subregion)
 			}
 		}
-		f.places[l.ID] = &place{Location: l, zone: o.zones.get(l.Zone), cal: o.holidays.Calendar(regions, l.Hours.Closures, year-1, year+3)}
+		f.places[l.ID] = &place{Location: l, zone: o.zones.get(l.Zone), cal: o.holidays.Calendar(regions, l.Hours.Closures, year-1, year+3),
+			phone: l.Phone.DisplayIn(l.Region)}
+		if whole.phone == "" { // who writes to a number of no site still gets a number to call
+			whole.phone = f.places[l.ID].phone
+		}
 	}
-	f.places[id.ID{}] = &place{Location: org.Location{Region: got.Region}, cal: o.holidays.Calendar([]string{got.Region}, nil, year-1, year+3)}
+	f.places[id.ID{}] = whole
 	practitioners, err := tx.Orgs().Practitioners(ctx)
 	for _, p := range practitioners {
 		f.practitioners[p.ID] = p.Name

@@ -300,6 +300,9 @@ func want(it *item) route.Want {
 	if it.contact != nil {
 		w.Sticky = it.contact.Point.StickySender
 	}
+	if it.ask != nil {
+		w.Back = it.ask.Sender
+	}
 	return w
 }
 

@@ -33,7 +33,9 @@ type Ask struct {
 	Purpose purpose.Purpose
 	Person  id.ID
 	// Point is the number to write to; zero picks the person's best.
-	Point              id.ID
+	Point id.ID
+	// Sender is the number that a text of this person came to: the answer comes from it. Zero lets the routes choose.
+	Sender             id.ID
 	Appointment        id.ID
 	AppointmentVersion int64 // the version whose time the text states
 	Location           id.ID // zero is the visit's, else the person's

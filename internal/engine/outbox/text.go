@@ -57,12 +57,7 @@ func (t *Text) choose(wanted, person string, p *place, org string) *variant {
 	if ok {
 		return v
 	}
-	chain := make([]content.Locale, 0, 4)
-	for _, s := range append([]string{wanted, person}, append(languages, org)...) {
-		if l, err := content.ParseLocale(s); err == nil {
-			chain = append(chain, l)
-		}
-	}
+	chain := content.Wanted(region, append([]string{wanted, person}, append(languages, org)...)...)
 	if c, found := t.variants.Choose(chain...); found {
 		v = &variant{template: t.compiled[c.Variant], locale: c.Variant, format: c.Format.In(region), invites: t.compiled[c.Variant].Invites(c.Variant)}
 	}

@@ -40,17 +40,10 @@ func (o *Outbox) write(it *item, f *gate.Facts) {
 		enc, err := sms.Plan(text.Reveal(), sms.Options{})
 		if ok = err == nil; ok {
 			it.encoded = enc
-			it.draft.Body, it.draft.Segments, it.draft.Coding = text, len(enc.Segments), codingName(enc)
+			it.draft.Body, it.draft.Segments, it.draft.Coding = text, len(enc.Segments), enc.Label()
 		}
 	}
 	f.Text.Incomplete = !ok
-}
-
-func codingName(e sms.Encoded) string {
-	if e.Locking != sms.Default || e.Single != sms.Default {
-		return string(e.Coding) + "/national"
-	}
-	return string(e.Coding)
 }
 
 func (o *Outbox) render(it *item) (phi.Text, bool) {
@@ -75,7 +68,7 @@ func (o *Outbox) values(it *item) content.Values {
 	}
 	set(content.ClinicName, it.org.Name)
 	if p := it.place; p != nil {
-		set(content.ClinicPhone, p.Phone.Reveal())
+		set(content.ClinicPhone, p.phone)
 		set(content.LocationName, p.Name)
 		set(content.LocationAddress, p.Address)
 	}

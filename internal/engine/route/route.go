@@ -101,6 +101,8 @@ type Want struct {
 	Location id.ID
 	Sticky   id.ID // the sender this number knows us by; zero before the first text
 	Invites  bool  // asks for a reply: needs a two-way sender
+	// Back is the number that somebody wrote to: the answer comes from it, whatever it serves otherwise.
+	Back id.ID
 	// Avoid are routes whose line is down, or that this text should leave for another.
 	Avoid func(route id.ID) bool
 }
@@ -117,6 +119,11 @@ type Choice struct {
 // before one-way when the text invites an answer, the location's own before one for all locations. When only
 // one-way senders serve, one of them is returned, and the gate refuses a text that invites.
 func (b *Book) Choose(w Want) Choice {
+	if s := b.bySend[w.Back]; s != nil && !s.Disabled && s.TwoWay {
+		if r := b.open(s.Route, w); r != nil {
+			return Choice{Route: r, Sender: s}
+		}
+	}
 	if s := b.bySend[w.Sticky]; s != nil && s.Serves(w.Location, w.Purpose) && (s.TwoWay || !w.Invites) {
 		if r := b.open(s.Route, w); r != nil {
 			return Choice{Route: r, Sender: s}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -223,7 +222,7 @@ func (m messages) SentCounts(ctx context.Context, asks []store.CountAsk) ([]stor
 	return out, err
 }
 
-// AutoReplies counts automatic answers to contact points. They are few: the persons' index finds them.
+// AutoReplies counts automatic answers to contact points, whether or not somebody here has the number.
 func (m messages) AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error) {
 	out := map[id.ID]int{}
 	if len(points) == 0 {
@@ -233,10 +232,9 @@ func (m messages) AutoReplies(ctx context.Context, points []id.ID, since time.Ti
 	if err != nil {
 		return nil, err
 	}
-	err = each(ctx, m, `SELECT m.point_id, count(*) FROM person_contacts c JOIN messages m ON m.person_id = c.person_id
-		WHERE c.org_id = $1 AND `+m.In("c.point_id", "$2", ID)+` AND m.point_id = c.point_id AND m.planned_at >= $3 AND m.origin = 'reply'
-		AND m.state NOT IN ('refused', 'cancelled', 'expired') GROUP BY m.point_id`,
-		args(org, slices.Compact(slices.Clone(points)), since), func(r Rows) error {
+	err = each(ctx, m, `SELECT point_id, count(*) FROM messages WHERE org_id = $1 AND `+m.In("point_id", "$2", ID)+`
+		AND planned_at >= $3 AND origin = 'reply' AND state NOT IN ('refused', 'cancelled', 'expired') GROUP BY point_id`,
+		args(org, points, since), func(r Rows) error {
 			var p id.ID
 			var n int
 			err := r.Scan(&p, &n)

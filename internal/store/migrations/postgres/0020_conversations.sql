@@ -82,3 +82,6 @@ CREATE TABLE question_codes (
     PRIMARY KEY (point_id, code)
 );
 CREATE INDEX question_codes_question ON question_codes (question_id);
+
+-- Automatic answers to a number are counted for each of them: they are few among the messages.
+CREATE INDEX messages_replies ON messages (org_id, point_id, planned_at) WHERE origin = 'reply';
