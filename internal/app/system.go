@@ -11,12 +11,14 @@ import (
 	"carillon.dev/carillon/internal/core/reply"
 	"carillon.dev/carillon/internal/core/rules"
 	"carillon.dev/carillon/internal/ehr/table"
-	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/engine/inbound"
+	"carillon.dev/carillon/internal/engine/inbox"
 	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/engine/jobs"
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/record"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/postgres"
@@ -39,7 +41,9 @@ type System struct {
 	Board      *send.Switchboard
 	Intake     *intake.Service
 	Login      *login.Service
-	Desk       *desk.Desk
+	Record     *record.Service
+	Inbox      *inbox.Service
+	Explain    *explain.Service
 }
 
 // Options of a System beside where its data is.
@@ -122,7 +126,9 @@ func (s *System) make(o Options) error {
 	s.Suppressed = send.NewSuppressed(s.Machine)
 	s.Board = send.NewSwitchboard(s.Store, s.Suppressed, s.Log)
 	s.Intake = intake.New(s.Store, table.Reader{}, s.Machine)
-	s.Desk = desk.New(s.Store)
+	s.Record = record.New(s.Store, s.Suppressed)
+	s.Inbox = inbox.New(s.Store, s.Outbox, s.Suppressed)
+	s.Explain = explain.New(s.Outbox)
 	s.Login, err = login.New(s.Store, s.Machine, o.Sessions)
 	return err
 }

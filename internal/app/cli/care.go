@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"carillon.dev/carillon/internal/app"
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/store"
+)
+
+type backupCmd struct {
+	storage
+	To string `arg:"" help:"File to write; it must not exist." type:"path" placeholder:"FILE"`
+}
+
+// copier is a store that can copy itself while it runs.
+type copier interface {
+	Backup(ctx context.Context, path string) error
+}
+
+// Run copies the database. The persons' keys go into a file of their own beside it.
+func (b backupCmd) Run(c *console) error {
+	sys, err := app.Open(c.ctx, b.Storage, app.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sys.Close() }()
+	db, ok := sys.Store.(copier)
+	if !ok {
+		return errs.New(errs.Precondition, "PostgreSQL is backed up by its own tools; docs/upgrade.md says how to leave the persons' keys out")
+	}
+	if err := db.Backup(c.ctx, b.To); err != nil {
+		return err
+	}
+	c.printf("%s holds the database, %s the persons' keys; keep them apart, and the key file away from both\n", b.To, b.To+".keys")
+	return nil
+}
+
+type doctorCmd struct{ storage }
+
+// Run looks at what people forget.
+func (d doctorCmd) Run(c *console) error {
+	sys, err := app.Open(c.ctx, d.Storage, app.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sys.Close() }()
+	bad := 0
+	say := func(ok bool, good, otherwise string) {
+		if ok {
+			c.printf("ok    %s\n", good)
+			return
+		}
+		bad++
+		c.printf("WARN  %s\n", otherwise)
+	}
+	d.keys(say)
+	d.disk(say)
+	if err := sys.Store.Read(c.ctx, access.System("doctor"), func(tx store.Tx) error {
+		stops, err := tx.Orgs().Stops(c.ctx)
+		if err != nil {
+			return err
+		}
+		say(!stops.Everything && len(stops.Orgs) == 0, "nothing is stopped or on hold", "hand-offs are stopped, or a restored copy waits: carillon resume ends that")
+		users, err := tx.Users().Count(c.ctx)
+		say(users > 0, "somebody can log in", "nobody can log in: carillon user add")
+		if err != nil {
+			return err
+		}
+		r, err := tx.Audit().Verify(c.ctx, sys.Machine.Now())
+		say(r.OK(), "the audit log proves itself", "the audit log does not prove itself: carillon audit verify")
+		return err
+	}); err != nil {
+		return err
+	}
+	if bad > 0 {
+		return errs.Newf(errs.Precondition, "%d things to look at", bad)
+	}
+	return nil
+}
+
+func (d doctorCmd) keys(say func(bool, string, string)) {
+	path, err := d.KeyPath()
+	if err != nil {
+		say(false, "", errs.Safe(err))
+		return
+	}
+	info, err := os.Stat(path)
+	say(err == nil && info.Mode().Perm()&0o077 == 0, "the key file is readable by its owner only", "the key file is missing or others may read it: chmod 600 "+path)
+	rel, err := filepath.Rel(d.Data, path)
+	say(err != nil || !filepath.IsLocal(rel), "the key file is not in the data folder", "the key file is in the data folder: a copy of that folder is a copy of the patients; move it and use --key-file")
+	_, err = os.Stat(path + ".recovered")
+	say(err == nil, "a recovery copy of the key file was confirmed", "nobody confirmed a recovery copy of the key file: copy it to a safe place, then create the empty file "+path+".recovered")
+}
+
+// leastFree is the disk space below which a day's work may not fit.
+const leastFree = 1 << 30
+
+func (d doctorCmd) disk(say func(bool, string, string)) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(d.Data, &s); err != nil {
+		return // PostgreSQL keeps its data elsewhere
+	}
+	free := s.Bavail * uint64(s.Bsize) //nolint:gosec // a block size is positive
+	say(free >= leastFree, "there is disk space", "less than 1 GB of disk space is left for the data")
+}

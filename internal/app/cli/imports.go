@@ -1,0 +1,362 @@
+package cli
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"carillon.dev/carillon/internal/app"
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/feed"
+	"carillon.dev/carillon/internal/ehr/table"
+	"carillon.dev/carillon/internal/engine/intake"
+	"carillon.dev/carillon/internal/store"
+)
+
+type importCmd struct {
+	Patients     patientsCmd     `cmd:"" help:"Import a CSV file of patients."`
+	Appointments appointmentsCmd `cmd:"" help:"Import a CSV file of appointments."`
+	List         importListCmd   `cmd:"" help:"Show the latest imports."`
+	Problems     problemsCmd     `cmd:"" help:"Write the error report of an import as CSV."`
+	Release      releaseCmd      `cmd:"" help:"Let the held messages of an import go."`
+	Undo         undoCmd         `cmd:"" help:"Take back what an import wrote."`
+	Resume       importResumeCmd `cmd:"" help:"Go on with imports that were interrupted."`
+}
+
+// fileFlags are what both kinds of file take.
+type fileFlags struct {
+	storage
+	File      string            `arg:"" help:"The file; - reads standard input." placeholder:"FILE"`
+	Source    string            `help:"Name of the system that the file comes from." default:"main"`
+	Encoding  string            `help:"Encoding of the file, when it cannot be proven, such as windows-1250 or gb18030." placeholder:"NAME"`
+	Delimiter string            `help:"Delimiter, when it is not found by itself; tab for tabs." placeholder:"CHAR"`
+	Map       map[string]string `help:"What a column holds: \"Header=field\"; - leaves it out. May be given several times." placeholder:"HEADER=FIELD"`
+	Location  string            `help:"Location (name or id) of rows that name none." placeholder:"NAME"`
+	SkipBad   bool              `help:"Import the good lines although others have problems."`
+	DryRun    bool              `help:"Check the file and write nothing."`
+	Yes       bool              `short:"y" help:"Do not ask before writing."`
+	Report    string            `help:"Write the error report to this file." type:"path" placeholder:"FILE"`
+	JSON      bool              `help:"Print the result as one JSON object."`
+}
+
+type patientsCmd struct{ fileFlags }
+
+// Run imports patients.
+func (p patientsCmd) Run(c *console) error { return p.run(c, feed.Patients, false) }
+
+type appointmentsCmd struct {
+	fileFlags
+	Snapshot bool `help:"The file is whole for the locations and days it names: visits that are not in it are cancelled."`
+}
+
+// Run imports appointments.
+func (a appointmentsCmd) Run(c *console) error { return a.run(c, feed.Appointments, a.Snapshot) }
+
+func (f fileFlags) run(c *console, kind feed.Kind, snapshot bool) error {
+	sys, scope, err := f.open(c, "import "+string(kind))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sys.Close() }()
+	file, err := f.reader(c)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	place, err := f.location(c, sys, scope)
+	if err != nil {
+		return err
+	}
+	imp, err := sys.Intake.Begin(c.ctx, scope, intake.Upload{Kind: kind, Source: f.Source, File: file, Options: feed.Options{
+		Encoding: f.Encoding, Delimiter: f.Delimiter, Map: f.Map, Location: place, SkipBad: f.SkipBad, Snapshot: snapshot}})
+	if err != nil {
+		return err
+	}
+	r := importRun{c: c, sys: sys, scope: scope, f: f, bar: newBar(c)}
+	return r.run(imp)
+}
+
+func (f fileFlags) reader(c *console) (io.ReadCloser, error) {
+	if f.File == "-" {
+		return io.NopCloser(c.in), nil
+	}
+	file, err := os.Open(f.File)
+	if err != nil {
+		return nil, errs.Wrap(errs.Invalid, "the file cannot be opened", err).(*errs.Error).At(f.File)
+	}
+	return file, nil
+}
+
+func (f fileFlags) location(c *console, sys *app.System, scope access.Scope) (at id.ID, err error) {
+	if f.Location == "" {
+		return at, nil
+	}
+	err = sys.Store.Read(c.ctx, scope, func(tx store.Tx) error {
+		all, err := tx.Orgs().Locations(c.ctx)
+		for _, l := range all {
+			if l.Name == f.Location || l.ExternalID == f.Location || l.ID.String() == f.Location {
+				at = l.ID
+			}
+		}
+		return err
+	})
+	if err == nil && at.IsZero() {
+		err = errs.New(errs.NotFound, "no location has this name; carillon org locations shows them").At("--location")
+	}
+	return at, err
+}
+
+// importRun checks, asks and applies.
+type importRun struct {
+	c     *console
+	sys   *app.System
+	scope access.Scope
+	f     fileFlags
+	bar   *bar
+}
+
+func (r *importRun) run(imp feed.Import) error {
+	r.bar.begin("checking")
+	imp, err := r.sys.Intake.Check(r.c.ctx, r.scope, imp.ID, r.bar.at)
+	r.bar.end()
+	if err != nil {
+		return err
+	}
+	if imp.State == feed.Rejected {
+		r.preview()
+		return errs.New(errs.Invalid, imp.Fault).At(r.f.File)
+	}
+	if err := r.report(imp); err != nil {
+		return err
+	}
+	if r.f.DryRun || !r.agreed(imp) {
+		return r.print(imp)
+	}
+	r.bar.begin("importing")
+	imp, err = r.sys.Intake.Apply(r.c.ctx, r.scope, imp.ID, r.bar.at)
+	r.bar.end()
+	if err != nil {
+		return err
+	}
+	return r.print(imp)
+}
+
+// agreed asks before anything is written, when there is somebody to ask.
+func (r *importRun) agreed(imp feed.Import) bool {
+	if r.f.Yes || !terminal(r.c.in) {
+		return true
+	}
+	n := imp.Counts
+	r.c.printf("%d lines: %d new, %d changed, %d the same, %d with problems. Import? [y/N] ", n.Lines, n.Created, n.Changed, n.Same, n.Bad)
+	answer, _ := bufio.NewReader(r.c.in).ReadString('\n')
+	return strings.EqualFold(strings.TrimSpace(answer), "y") || strings.EqualFold(strings.TrimSpace(answer), "yes")
+}
+
+// preview shows how the first telling lines read in each encoding that fits.
+func (r *importRun) preview() {
+	if r.f.File == "-" || r.f.Encoding != "" {
+		return
+	}
+	file, err := os.Open(r.f.File)
+	if err != nil {
+		return
+	}
+	defer func() { _ = file.Close() }()
+	head := make([]byte, 48<<10)
+	n, _ := io.ReadFull(file, head)
+	for _, ch := range table.Sniff(head[:n]).Choices {
+		if len(ch.Sample) > 0 {
+			_, _ = fmt.Fprintf(r.c.err, "  --encoding %-14s %s\n", ch.Encoding, ch.Sample[0])
+		}
+	}
+}
+
+func (r *importRun) report(imp feed.Import) error {
+	if imp.Counts.Bad == 0 {
+		return nil
+	}
+	if r.f.Report != "" {
+		return writeReport(r.c, r.sys, r.scope, imp.ID, r.f.Report)
+	}
+	list, err := r.sys.Intake.Problems(r.c.ctx, r.scope, imp.ID, 0, 20)
+	for _, p := range list {
+		_, _ = fmt.Fprintf(r.c.err, "line %d, %s: %s\n", p.Line, orLine(p.Column), p.Say)
+	}
+	if imp.Counts.Bad > len(list) {
+		_, _ = fmt.Fprintf(r.c.err, "… and more; carillon import problems %s writes them all\n", imp.ID)
+	}
+	return err
+}
+
+func orLine(column string) string {
+	if column == "" {
+		return "the whole line"
+	}
+	return "column " + strconv.Quote(column)
+}
+
+func (r *importRun) print(imp feed.Import) error {
+	if r.f.JSON {
+		return json.NewEncoder(r.c.out).Encode(map[string]any{"id": imp.ID.String(), "state": imp.State, "held": imp.Held, "why": imp.Why, "counts": imp.Counts})
+	}
+	n := imp.Counts
+	r.c.printf("import %s is %s: %d lines, %d new, %d changed, %d the same, %d with problems", imp.ID, imp.State, n.Lines, n.Created, n.Changed, n.Same, n.Bad)
+	if n.Consents > 0 {
+		r.c.printf(", %d consents", n.Consents)
+	}
+	r.c.printf("\n")
+	if imp.Held {
+		r.c.printf("Its messages wait (%s): look at the visits, then let them go with\n  carillon import release %s\n", heldWords[imp.Why], imp.ID)
+	}
+	return nil
+}
+
+var heldWords = map[feed.HoldReason]string{
+	feed.FirstImport: "this is the source's first import",
+	feed.Storm:       "it would text, move or cancel unusually many visits",
+}
+
+type importListCmd struct{ storage }
+
+// Run lists imports.
+func (l importListCmd) Run(c *console) error {
+	sys, scope, err := l.open(c, "import list")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sys.Close() }()
+	all, err := sys.Intake.List(c.ctx, scope, store.Page{Limit: 50})
+	for _, i := range all {
+		held := ""
+		if i.Held {
+			held = "  messages wait"
+		}
+		c.printf("%s  %s  %-12s %-9s %6d lines %6d new %5d changed %4d bad%s\n", i.ID, i.Created.Format(time.DateTime), i.Kind, i.State,
+			i.Counts.Lines, i.Counts.Created, i.Counts.Changed, i.Counts.Bad, held)
+	}
+	return err
+}
+
+// oneImport is a command about one import.
+type oneImport struct {
+	storage
+	Import string `arg:"" help:"The import's id." placeholder:"ID"`
+}
+
+func (o oneImport) with(c *console, command string, do func(sys *app.System, scope access.Scope, imp id.ID) error) error {
+	imp, err := idArg(o.Import, "import")
+	if err != nil {
+		return err
+	}
+	sys, scope, err := o.open(c, command)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sys.Close() }()
+	return do(sys, scope, imp)
+}
+
+type problemsCmd struct {
+	oneImport
+	Report string `help:"File to write; standard output when empty." type:"path" placeholder:"FILE"`
+}
+
+// Run writes an error report.
+func (p problemsCmd) Run(c *console) error {
+	return p.with(c, "import problems", func(sys *app.System, scope access.Scope, imp id.ID) error {
+		return writeReport(c, sys, scope, imp, p.Report)
+	})
+}
+
+func writeReport(c *console, sys *app.System, scope access.Scope, imp id.ID, path string) error {
+	out := c.out
+	if path != "" {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		if err != nil {
+			return errs.Wrap(errs.Invalid, "the report cannot be written there", err).(*errs.Error).At("--report")
+		}
+		defer func() { _ = f.Close() }()
+		out = f
+	}
+	w := csv.NewWriter(out)
+	_ = w.Write([]string{"line", "column", "reason", "what to do", "value"})
+	after := 0
+	for {
+		list, err := sys.Intake.Problems(c.ctx, scope, imp, after, 500)
+		if err != nil || len(list) == 0 {
+			w.Flush()
+			return firstErr(err, w.Error())
+		}
+		for _, p := range list {
+			_ = w.Write([]string{strconv.Itoa(p.Line), intake.SafeCell(p.Column), p.Code, p.Say, intake.SafeCell(p.Value.Reveal())})
+			after = p.Line
+		}
+	}
+}
+
+func firstErr(list ...error) error {
+	for _, err := range list {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type releaseCmd struct{ oneImport }
+
+// Run releases an import's messages.
+func (r releaseCmd) Run(c *console) error {
+	return r.with(c, "import release", func(sys *app.System, scope access.Scope, imp id.ID) error {
+		_, err := sys.Intake.Release(c.ctx, scope, imp)
+		if err == nil {
+			c.printf("the messages of import %s may go now\n", imp)
+		}
+		return err
+	})
+}
+
+type undoCmd struct{ oneImport }
+
+// Run undoes an import.
+func (u undoCmd) Run(c *console) error {
+	return u.with(c, "import undo", func(sys *app.System, scope access.Scope, imp id.ID) error {
+		b := newBar(c)
+		b.begin("undoing")
+		done, err := sys.Intake.Undo(c.ctx, scope, imp, b.at)
+		b.end()
+		if err == nil {
+			c.printf("import %s is undone: %d rows taken back, %d left because they were changed since\n", imp, done.Counts.Undone, done.Counts.Kept)
+		}
+		return err
+	})
+}
+
+type importResumeCmd struct{ storage }
+
+// Run goes on with interrupted imports.
+func (r importResumeCmd) Run(c *console) error {
+	sys, scope, err := r.open(c, "import resume")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = sys.Close() }()
+	n, err := sys.Intake.Resume(c.ctx, scope)
+	c.printf("%d imports finished\n", n)
+	return err
+}
+
+func terminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor fits
+}

@@ -1,0 +1,209 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"carillon.dev/carillon/internal/app/config"
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/carrier/smpp"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/engine/inbound"
+	"carillon.dev/carillon/internal/engine/jobs"
+	"carillon.dev/carillon/internal/engine/live"
+	"carillon.dev/carillon/internal/engine/plan"
+	"carillon.dev/carillon/internal/engine/receipt"
+	"carillon.dev/carillon/internal/engine/send"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Node is a serving system: its loops and faces. New wires, Run serves until its context ends and unwinds.
+type Node struct {
+	*System
+	cfg        config.Serve
+	live       *live.Hub
+	planner    *plan.Planner
+	inbound    *inbound.Service
+	writer     *receipt.Writer
+	dispatcher *send.Dispatcher
+	server     *http.Server
+	listener   net.Listener
+}
+
+// NewNode wires a node over an open system and takes its listening address. Nothing runs yet.
+func NewNode(s *System, cfg config.Serve) (*Node, error) {
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	n := &Node{System: s, cfg: cfg, live: live.New(s.Store)}
+	n.planner = plan.New(s.Store, s.Outbox, s.Domain, s.Log)
+	n.inbound = inbound.New(s.Store, s.Book, s.Words, s.Suppressed, s.Record, s.Machine, s.Log)
+	n.writer = receipt.New(s.Store, s.Machine, n.planner, s.Log)
+	sender := &send.Node{Store: s.Store, Domain: s.Domain, Machine: s.Machine, Owner: owner(), Gate: s.Outbox, Writer: n.writer,
+		Board: s.Board, Suppressed: s.Suppressed, Inbound: n.inbound, Connect: connect(s.Log), After: n.planner, Log: s.Log}
+	n.dispatcher = sender.Dispatcher()
+	handler, err := n.faces()
+	if err != nil {
+		return nil, err
+	}
+	if n.listener, err = net.Listen("tcp", cfg.Listen.Listen); err != nil {
+		return nil, errs.Wrap(errs.Unavailable, "the address is taken or not ours; choose another", err).(*errs.Error).At("--listen")
+	}
+	n.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)}
+	return n, nil
+}
+
+// Address is where the console listens.
+func (n *Node) Address() string { return n.listener.Addr().String() }
+
+// owner names this process to the routes' leases: different for every start.
+func owner() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// connect makes a route's connector from its sealed configuration.
+func connect(log *slog.Logger) send.Connect {
+	return func(r store.Route) (carrier.Connector, error) {
+		if r.Kind != store.RouteSMPP {
+			return nil, errs.Newf(errs.Precondition, "this version has no connector for routes of kind %s", r.Kind)
+		}
+		cfg, err := smpp.ParseConfig([]byte(r.Config.Reveal()))
+		if err != nil {
+			return nil, err
+		}
+		cfg.Simulator = r.Simulator
+		return smpp.New(cfg, log.With("route", r.ID.String()), nil)
+	}
+}
+
+// Run serves until ctx ends. Interrupted imports are finished first, in the background.
+func (n *Node) Run(ctx context.Context) error {
+	work, err := jobs.Start(ctx, n.Host, jobs.Options{Log: n.Log, AtOnce: 4, Queues: map[string]int{inbound.UrgentQueue: 4}},
+		jobs.Do(inbound.NewAnswers(n.Store, n.Outbox).Work))
+	if err != nil {
+		return err
+	}
+	g, running := errgroup.WithContext(ctx)
+	for name, loop := range map[string]func(context.Context) error{
+		"live": n.live.Run, "switchboard": n.Board.Run, "status writer": n.writer.Run, "sender": n.dispatcher.Run,
+		"planner": n.planner.Run, "sweeper": n.sweep, "imports": n.finishImports, "web": n.serve,
+	} {
+		g.Go(func() error {
+			err := loop(running)
+			if err != nil && running.Err() == nil {
+				n.Log.Error("a loop of this node ended", "loop", name, "error", errs.Safe(err))
+			}
+			return err
+		})
+	}
+	err = g.Wait()
+	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), n.cfg.StopWait)
+	defer done()
+	return errors.Join(err, work.Stop(stopping))
+}
+
+// serve answers HTTP until ctx ends, then lets requests finish; open event streams end with their context.
+func (n *Node) serve(ctx context.Context) error {
+	n.server.BaseContext = func(net.Listener) context.Context { return ctx }
+	failed := make(chan error, 1)
+	go func() {
+		if n.cfg.TLSCert != "" {
+			failed <- n.server.ServeTLS(n.listener, n.cfg.TLSCert, n.cfg.TLSKey)
+			return
+		}
+		failed <- n.server.Serve(n.listener)
+	}()
+	select {
+	case err := <-failed:
+		return errs.Wrap(errs.Unavailable, "the console cannot be served", err)
+	case <-ctx.Done():
+	}
+	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer done()
+	if n.server.Shutdown(stopping) != nil {
+		_ = n.server.Close()
+	}
+	return nil
+}
+
+// Sweeps run by the machine's clock.
+const (
+	sweepEvery = time.Second
+	tidyEvery  = time.Minute
+)
+
+// sweep joins texts whose parts never came, numbers audit rows into their tree, and removes what is over.
+func (n *Node) sweep(ctx context.Context) error {
+	t := time.NewTicker(sweepEvery)
+	defer t.Stop()
+	var tidied time.Time
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		n.note(ctx, "texts of phones", n.sweepInbound(ctx))
+		n.note(ctx, "audit log", n.sequence(ctx))
+		if time.Since(tidied) > tidyEvery {
+			n.note(ctx, "uploads and sessions", n.tidy(ctx))
+			tidied = time.Now()
+		}
+	}
+}
+
+func (n *Node) note(ctx context.Context, what string, err error) {
+	if err != nil && ctx.Err() == nil {
+		n.Log.Error("a sweep did not finish; it is tried again", "sweep", what, "error", errs.Safe(err))
+	}
+}
+
+func (n *Node) sweepInbound(ctx context.Context) error {
+	_, err := n.inbound.Sweep(ctx)
+	return err
+}
+
+func (n *Node) sequence(ctx context.Context) error {
+	const most = 500
+	for {
+		done := 0
+		err := n.Store.InTx(ctx, access.System("audit"), func(tx store.Tx) (err error) {
+			done, err = tx.Audit().Sequence(ctx, most)
+			return err
+		})
+		if err != nil || done < most {
+			return err
+		}
+	}
+}
+
+func (n *Node) tidy(ctx context.Context) error {
+	return n.Store.InTx(ctx, access.System("tidy"), func(tx store.Tx) error {
+		now := n.Machine.Now()
+		if _, err := tx.Imports().DropFiles(ctx, now); err != nil {
+			return err
+		}
+		return tx.Users().DropSessionsBefore(ctx, now)
+	})
+}
+
+func (n *Node) finishImports(ctx context.Context) error {
+	done, err := n.Intake.Resume(ctx, access.System("import resume"))
+	if done > 0 {
+		n.Log.Info("interrupted imports were finished", "imports", done)
+	}
+	n.note(ctx, "interrupted imports", err)
+	return nil
+}
