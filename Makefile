@@ -28,9 +28,9 @@ RECIPIENTS   ?= 100000
 KILLS        ?= 20
 SOAKFLAGS    ?= -p 1 -timeout 3h -count=1 -v
 
-GO_SOURCES   := $(shell find cmd internal -type d \( -name node_modules -o -name dist \) -prune -o -type f \
-                  \( -name '*.go' -o -name '*.sql' -o -name '*.yaml' -o -name '*.yml' -o -name '*.json' -o -name '*.css' -o -name '*.js' \) \
-                  -print 2>/dev/null)
+# Whatever may end in the binary: code and what it embeds.
+GO_SOURCES   := $(shell find cmd internal -type d \( -name node_modules -o -name dist -o -name testdata \) -prune -o -type f \
+                  ! -name '*_test.go' ! -name '*.templ' -print 2>/dev/null)
 # What the console serves: pinned packages from npm, copied into the folder that the binary embeds.
 ASSETS       := internal/web/assets/dist/.built
 ASSET_PARTS  := $(shell find internal/web/assets -type d \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.go' -print 2>/dev/null)
