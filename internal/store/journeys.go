@@ -82,6 +82,8 @@ type Enrollments interface {
 	HeldImports(ctx context.Context) ([]HeldImport, error)
 	// TextStates reads where the messages of enrollments are, without their words.
 	TextStates(ctx context.Context, enrollments []id.ID) (map[id.ID][]TextState, error)
+	// VisitsOfTexts lists the visits that messages of journeys are about, each once; other messages are left out.
+	VisitsOfTexts(ctx context.Context, messages []id.ID) ([]id.ID, error)
 	// CountEnrollments counts an organization's enrollments by state.
 	CountEnrollments(ctx context.Context, key string) (map[journey.State]int, error)
 }

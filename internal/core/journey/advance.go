@@ -59,6 +59,10 @@ func (a *advance) apply(ev Event) {
 		a.end(EndHappened)
 	case PersonGone:
 		a.end(EndPerson)
+	case PersonBack:
+		if e.State == Ended && e.Reason == EndPerson && e.mattersAgain(e.Visit, a.now) {
+			e.State, e.Reason = Active, ""
+		}
 	case Answered:
 		about := ev.About
 		if about.Start.IsZero() {

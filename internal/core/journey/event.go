@@ -18,6 +18,7 @@ const (
 	Answered     EventKind = "answered"    // the patient answered about the visit as it stands
 	TimeCame     EventKind = "due"         // the clock reached NextDue
 	PersonGone   EventKind = "person_gone" // deceased or inactive
+	PersonBack   EventKind = "person_back" // recorded as gone by mistake
 	MessageNews  EventKind = "message"     // what became of one text
 	ImportHeld   EventKind = "import_held"
 	Released     EventKind = "released"

@@ -212,6 +212,9 @@ func TestTheDeadGetNothingMore(t *testing.T) {
 	if e, acts = Advance(d, e, Event{Kind: VisitChanged, Visit: moved}, noon.Add(time.Hour)); e.State != Ended || len(acts) > 0 {
 		t.Errorf("woken by a moved visit: %v", acts)
 	}
+	if e, acts = Advance(d, e, Event{Kind: PersonBack}, noon.Add(2*time.Hour)); e.State != Active || e.NextDue.IsZero() {
+		t.Errorf("recorded by mistake, and nothing follows: %s %v", e.State, acts)
+	}
 }
 
 func TestAHeldImportPlansNothingUntilItsRelease(t *testing.T) {

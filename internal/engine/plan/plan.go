@@ -73,7 +73,7 @@ func (p *Planner) Run(ctx context.Context) error {
 		case <-t.C:
 		}
 		if releases || time.Since(looked) > releaseEvery {
-			p.report(ctx, p.releaseAll(ctx))
+			p.report(ctx, p.Release(ctx))
 			releases, looked = false, time.Now()
 		}
 		_, err := p.Sweep(ctx)

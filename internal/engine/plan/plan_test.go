@@ -9,6 +9,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/outbox"
@@ -173,6 +174,102 @@ func TestTwoPlannersSayNothingTwice(t *testing.T) {
 		k.Sweep()
 		for _, v := range visits {
 			want(t, lines(k, v), "booking queued", "day-before queued")
+		}
+	})
+}
+
+func TestTheFutureIsWhatTheSweepWillDo(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(true).ID, plantest.Noon.Add(9*day), plantest.Noon)
+		seen := future(t, k, v)
+		want(t, seen, "booking queued", "week-before skipped not_booked_long_before", "day-before queued")
+		k.Sweep()
+		want(t, future(t, k, v), seen...)
+		k.Run(10*day, 6*time.Hour)
+		want(t, lines(k, v), "booking delivered", "day-before delivered")
+		want(t, future(t, k, v))
+	})
+}
+
+func TestTheFutureNamesWhatStandsInTheWay(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(false).ID, plantest.Noon.Add(9*day), plantest.Noon.Add(-30*day))
+		k.Sweep()
+		want(t, future(t, k, v), "booking skipped booked_long_ago", "week-before refused no_consent", "day-before refused no_consent")
+		k.Change(v, func(v *schedule.Appointment) { v.Start = plantest.Noon.Add(10 * day) })
+		k.Sweep()
+		if got := future(t, k, v); !slices.Contains(got, "moved settling") {
+			t.Errorf("future %q", got)
+		}
+	})
+}
+
+func future(t *testing.T, k *plantest.Clinic, v schedule.Appointment) (out []string) {
+	t.Helper()
+	fs, err := k.Plan.OfPerson(t.Context(), k.Scope, v.Person)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range fs {
+		s := f.Step + " " + string(f.Says)
+		switch {
+		case f.Settling:
+			s = f.Step + " settling"
+		case f.Skip != "":
+			s = f.Step + " skipped " + string(f.Skip)
+		case f.Why != "":
+			s += " " + string(f.Why)
+		}
+		if f.Will() != strings.HasSuffix(s, "queued") {
+			t.Errorf("%s: will %v", s, f.Will())
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func TestAnImportOnHoldSaysNothingUntilItIsReleased(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		var imported feed.Import
+		k.Write(func(ctx context.Context, tx store.Tx) (err error) {
+			src, err := tx.Visits().SaveSource(ctx, schedule.Source{Name: "practice"})
+			if err != nil {
+				return err
+			}
+			imported, err = tx.Imports().Create(ctx, feed.Import{Source: src.ID, Kind: feed.Appointments, State: feed.Applied, Held: true, Why: feed.FirstImport, Created: tx.Now()})
+			return err
+		})
+		v := k.Book(k.Person(true).ID, plantest.Noon.Add(3*day), plantest.Noon)
+		k.Change(v, func(v *schedule.Appointment) { v.Import = imported.ID })
+		k.Run(time.Hour, 10*time.Minute)
+		want(t, lines(k, v))
+		held, err := k.Plan.HeldBy(t.Context(), k.Scope, imported.ID)
+		if err != nil || held.Visits != 1 || held.Texts["booking"] != 1 || held.Texts["day-before"] != 1 || len(held.Samples) != 2 || held.Samples[0].Draft.Body.IsEmpty() {
+			t.Fatalf("held %+v, %v", held, err)
+		}
+		k.Write(func(ctx context.Context, tx store.Tx) error {
+			imported.Held, imported.Released = false, tx.Now()
+			_, err := tx.Imports().Update(ctx, imported)
+			return err
+		})
+		if err := k.Plan.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want(t, lines(k, v), "booking queued", "day-before queued")
+	})
+}
+
+func TestAReminderThatCouldNotBeDeliveredIsACall(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(true).ID, plantest.Noon.Add(3*day), plantest.Noon.Add(-30*day))
+		k.Sweep()
+		k.Clock.Set(plantest.Noon.Add(2 * day))
+		k.Lose()
+		k.Sweep()
+		want(t, lines(k, v), "day-before undelivered")
+		calls := open(k)
+		if len(calls) != 1 || calls[0].Appointment != v.ID || calls[0].Urgent {
+			t.Errorf("call list %+v", calls)
 		}
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// releaseAll plans what waited for imports that a person has released since.
-func (p *Planner) releaseAll(ctx context.Context) error {
+// Release plans what waited for imports that a person has released since. Run calls it when an import changes.
+func (p *Planner) Release(ctx context.Context) error {
 	var waiting []store.HeldImport
 	err := p.store.Read(ctx, access.System("plan"), func(tx store.Tx) (err error) {
 		waiting, err = tx.Journeys().HeldImports(ctx)

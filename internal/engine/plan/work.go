@@ -153,6 +153,9 @@ func events(f *facts, pc *piece, truth journey.Visit, touches []store.Touch) []j
 	case truth.Version != e.Visit.Version || !truth.BookedAt.Equal(e.Visit.BookedAt):
 		evs = append(evs, journey.Event{Kind: journey.VisitChanged, Visit: truth, PatientKnows: known(touches, v.Version)})
 	}
+	if !gone(f.people[v.Person]) && e.Reason == journey.EndPerson {
+		evs = append(evs, journey.Event{Kind: journey.PersonBack})
+	}
 	evs = append(evs, answersOf(e, truth, f.answers[v.ID])...)
 	return append(evs, journey.Event{Kind: journey.TimeCame})
 }

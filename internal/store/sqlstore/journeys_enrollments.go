@@ -172,6 +172,19 @@ func (j journeys) TextStates(ctx context.Context, enrollments []id.ID) (map[id.I
 	return out, err
 }
 
+// VisitsOfTexts lists the visits of messages that journeys asked for.
+func (j journeys) VisitsOfTexts(ctx context.Context, messages []id.ID) ([]id.ID, error) {
+	if len(messages) == 0 {
+		return nil, nil
+	}
+	org, err := j.org()
+	if err != nil {
+		return nil, err
+	}
+	return j.ids(ctx, `SELECT DISTINCT visit_id FROM messages WHERE org_id = $1 AND visit_id IS NOT NULL
+		AND origin IN ('journey', 'change') AND `+j.In("id", "$2", ID)+` ORDER BY visit_id`, org, messages)
+}
+
 // CountEnrollments counts a journey's enrollments by state.
 func (j journeys) CountEnrollments(ctx context.Context, key string) (map[journey.State]int, error) {
 	org, err := j.org()

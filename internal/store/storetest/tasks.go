@@ -46,7 +46,7 @@ func enrollmentOf(t *testing.T, s store.Store, in scopeOf, visit id.ID) (e journ
 // texts inserts a message of an enrollment and finds it again.
 func texts(t *testing.T, s store.Store, in scopeOf) {
 	e := journey.Enrollment{ID: id.New(), Person: id.New(), Appointment: id.New(), Journey: "reminder", Definition: 1, State: journey.Active}
-	d := store.Draft{Message: message.Message{ID: id.New(), Purpose: purpose.Appointment, Channel: patient.SMS, State: message.Queued,
+	d := store.Draft{Message: message.Message{ID: id.New(), Appointment: e.Appointment, Purpose: purpose.Appointment, Channel: patient.SMS, State: message.Queued,
 		Origin: message.Origin{Kind: message.FromJourney, Enrollment: e.ID, Step: "booking", Occurrence: 1},
 		DueAt:  Start.Add(time.Minute), ExpiresAt: Start.Add(time.Hour), PlannedAt: Start, Body: phi.T("hello")}}
 	Write(t, s, in.Scope, func(ctx context.Context, tx store.Tx) error {
@@ -58,6 +58,13 @@ func texts(t *testing.T, s store.Store, in scopeOf) {
 		if list := got[e.ID]; len(got) != 1 || len(list) != 1 || list[0].Message != d.ID || list[0].State != message.Queued ||
 			list[0].Step != "booking" || list[0].Occurrence != 1 || !list[0].DueAt.Equal(d.DueAt) {
 			t.Errorf("got %+v", got)
+		}
+		if err != nil {
+			return err
+		}
+		visits, err := tx.Journeys().VisitsOfTexts(ctx, []id.ID{d.ID, id.New()})
+		if len(visits) != 1 || visits[0] != e.Appointment {
+			t.Errorf("about the visits %v", visits)
 		}
 		return err
 	})

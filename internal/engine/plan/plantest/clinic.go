@@ -31,6 +31,7 @@ import (
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/plan"
+	"carillon.dev/carillon/internal/engine/receipt"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -39,22 +40,21 @@ var Noon = time.Date(2026, time.May, 4, 10, 0, 0, 0, time.UTC)
 
 // Clinic is one organization on its clock.
 type Clinic struct {
-	T        testing.TB
-	Store    store.Store
-	Clock    *clock.Fixed
-	Scope    access.Scope // of a receptionist's key in effect: a command
-	Site     org.Location
-	Outbox   *outbox.Outbox
-	Plan     *plan.Planner
-	Route    store.Route
-	numbers  int
-	Calendar org.CalendarOwner
+	T       testing.TB
+	Store   store.Store
+	Clock   *clock.Fixed
+	Scope   access.Scope // of a receptionist's key in effect: a command
+	Site    org.Location
+	Outbox  *outbox.Outbox
+	Plan    *plan.Planner
+	Route   store.Route
+	numbers int
 }
 
 // New makes a clinic on a store that runs on c.
 func New(t testing.TB, s store.Store, c *clock.Fixed, o outbox.Options) *Clinic {
 	t.Helper()
-	k := &Clinic{T: t, Store: s, Clock: c, Calendar: org.OwnCalendar}
+	k := &Clinic{T: t, Store: s, Clock: c}
 	book, err := rules.Load()
 	k.must(err)
 	holidays, err := quiet.Holidays()
@@ -89,7 +89,7 @@ func (k *Clinic) must(err error) {
 }
 
 func (k *Clinic) build() {
-	o := org.Organization{ID: id.New(), Name: "Przychodnia Lipowa", Region: "PL", Locale: "pl", CalendarOwner: k.Calendar}
+	o := org.Organization{ID: id.New(), Name: "Przychodnia Lipowa", Region: "PL", Locale: "pl", CalendarOwner: org.OwnCalendar}
 	k.Scope = access.ForCommand(o.ID, "plantest")
 	k.Write(func(ctx context.Context, tx store.Tx) error {
 		if _, err := tx.Orgs().Create(ctx, o); err != nil {
@@ -109,6 +109,19 @@ func (k *Clinic) build() {
 		}
 		_, err = tx.Routes().SaveSender(ctx, store.Sender{Route: k.Route.ID, Address: "48500100200", TwoWay: true})
 		return err
+	})
+}
+
+// KeepCalendar says who keeps the calendar.
+func (k *Clinic) KeepCalendar(owner org.CalendarOwner) {
+	k.T.Helper()
+	k.Write(func(ctx context.Context, tx store.Tx) error {
+		o, err := tx.Orgs().Get(ctx)
+		if err != nil {
+			return err
+		}
+		o.CalendarOwner = owner
+		return tx.Orgs().Update(ctx, o)
 	})
 }
 
@@ -267,7 +280,10 @@ func (k *Clinic) carry(ctx context.Context, tx store.Tx, d store.Draft, end mess
 	}
 	_, err = tx.Messages().Receipted(ctx, []store.Receipted{{Part: store.Part{Message: d.ID, Parts: 1}, Org: d.Org, Route: k.Route.ID,
 		State: end, ProviderID: d.ID.Short(), At: now}})
-	return err
+	if err != nil || end == message.Delivered {
+		return err
+	}
+	return plan.Aftermath{}.Missed(ctx, tx, []receipt.Ended{{Message: d.ID, To: end, Reason: message.ReasonReceipt}})
 }
 
 // Messages lists what there is about a visit, oldest first.
