@@ -172,7 +172,7 @@ func (d *Dispatcher) unknown(ctx context.Context, scope access.Scope) error {
 		err := d.node.Store.Read(ctx, scope, func(tx store.Tx) error {
 			now = tx.Now()
 			var err error
-			if drafts, err = tx.Messages().UnknownBefore(ctx, now, store.Page{After: after, Limit: sweepPage}); err != nil {
+			if drafts, err = tx.Messages().UnknownBefore(ctx, now.Add(time.Microsecond), store.Page{After: after, Limit: sweepPage}); err != nil {
 				return err
 			}
 			book, err = route.Read(ctx, tx)
