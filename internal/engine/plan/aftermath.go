@@ -8,14 +8,11 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// Aftermath tells journeys of texts that reached nobody, in the transaction that says so: the sweep then puts on
-// the call list what must be said by voice.
-type Aftermath struct{}
+var _ receipt.Aftermath = (*Planner)(nil)
 
-var _ receipt.Aftermath = Aftermath{}
-
-// Missed touches the visits of ended messages.
-func (Aftermath) Missed(ctx context.Context, tx store.Tx, ended []receipt.Ended) error {
+// Missed tells journeys of texts that reached nobody, in the transaction that says so: it touches their visits,
+// and the sweep puts on the call list what must be said by voice.
+func (*Planner) Missed(ctx context.Context, tx store.Tx, ended []receipt.Ended) error {
 	ids := make([]id.ID, len(ended))
 	for i := range ended {
 		ids[i] = ended[i].Message

@@ -283,7 +283,7 @@ func (k *Clinic) carry(ctx context.Context, tx store.Tx, d store.Draft, end mess
 	if err != nil || end == message.Delivered {
 		return err
 	}
-	return plan.Aftermath{}.Missed(ctx, tx, []receipt.Ended{{Message: d.ID, To: end, Reason: message.ReasonReceipt}})
+	return k.Plan.Missed(ctx, tx, []receipt.Ended{{Message: d.ID, To: end, Reason: message.ReasonReceipt}})
 }
 
 // Messages lists what there is about a visit, oldest first.
