@@ -116,7 +116,8 @@ func (w *waiting) HandleState(h carrier.Health)       { w.desk.HandleState(h); w
 
 func (w *waiting) await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit, far := time.After(20*time.Second), time.NewTicker(2*time.Millisecond) // what happens far away is not announced
+	defer far.Stop()
 	for {
 		w.mu.Lock()
 		done := ok()
@@ -126,8 +127,9 @@ func (w *waiting) await(t *testing.T, what string, ok func() bool) {
 		}
 		select {
 		case <-w.tick:
+		case <-far.C:
 		case <-limit:
-			t.Fatalf("waited in vain for %s: %+v, %d receipts, %d texts", what, w.outcomes, len(w.receipts), len(w.inbound))
+			t.Fatalf("waited in vain for %s: %d outcomes, %d receipts, %d texts", what, len(w.outcomes), len(w.receipts), len(w.inbound))
 		}
 	}
 }
