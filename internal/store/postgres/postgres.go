@@ -115,6 +115,7 @@ func (s *Store) start(ctx context.Context, o Options) error {
 	listening := make(chan struct{})
 	s.tasks.Go(func() { s.listen(run, listening) })
 	s.tasks.Go(func() { s.tell(run) })
+	s.tasks.Go(func() { s.keepStatistics(run) })
 	select {
 	case <-listening:
 	case <-ctx.Done():

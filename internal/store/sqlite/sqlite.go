@@ -74,10 +74,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) start(ctx context.Context, o Options) (err error) {
-	if s.writer, err = handle(o.Path, false, 1); err != nil {
+	if err := s.migrate(ctx, o.Path); err != nil {
 		return err
 	}
-	if err := s.migrate(ctx); err != nil {
+	if s.writer, err = handle(o.Path, false, 1); err != nil {
 		return err
 	}
 	if err := os.Chmod(o.Path, 0o600); err != nil {
@@ -150,19 +150,25 @@ func handle(path string, readOnly bool, conns int) (*sql.DB, error) {
 	return db, nil
 }
 
-// migrate applies ours and River's migrations, in this order.
-func (s *Store) migrate(ctx context.Context) error {
-	if _, err := migrations.UpSQLite(ctx, s.writer); err != nil {
+// migrate applies ours and River's migrations, in this order, on a handle of its own: connections that are opened
+// later see the fixed statistics.
+func (s *Store) migrate(ctx context.Context, path string) (err error) {
+	db, err := handle(path, false, 1)
+	if err != nil {
 		return err
 	}
-	m, err := rivermigrate.New(riversqlite.New(s.writer), &rivermigrate.Config{Logger: s.log})
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := migrations.UpSQLite(ctx, db); err != nil {
+		return err
+	}
+	m, err := rivermigrate.New(riversqlite.New(db), &rivermigrate.Config{Logger: s.log})
 	if err != nil {
 		return errs.Wrap(errs.Internal, "the job tables' migrations cannot be read", err)
 	}
 	if _, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 		return errs.Wrap(errs.Internal, "the job tables cannot be migrated", err)
 	}
-	return nil
+	return fixPlans(ctx, db)
 }
 
 // InTx runs do in one write transaction.

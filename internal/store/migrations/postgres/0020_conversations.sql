@@ -69,8 +69,8 @@ CREATE TABLE questions (
     closed_at      bigint,
     answer         text NOT NULL
 );
-CREATE INDEX questions_point ON questions (org_id, point_id, closed_at);
-CREATE INDEX questions_visit ON questions (org_id, appointment_id) WHERE closed_at IS NULL;
+CREATE INDEX questions_point ON questions (point_id, org_id, closed_at);
+CREATE INDEX questions_visit ON questions (appointment_id, org_id) WHERE closed_at IS NULL;
 CREATE INDEX questions_close ON questions (closes_at) WHERE closed_at IS NULL;
 
 -- Digits in use on a number: two open questions never share one.

@@ -97,7 +97,7 @@ CREATE INDEX messages_sending ON messages (route_id) WHERE state = 'sending';
 CREATE INDEX messages_unknown ON messages (org_id, sent_at, id) WHERE state = 'unknown';
 CREATE INDEX messages_held ON messages (org_id, held_until, id) WHERE state = 'held';
 CREATE INDEX messages_person ON messages (person_id, id);
-CREATE INDEX messages_provider ON messages (route_id, provider_id) WHERE provider_id IS NOT NULL;
+CREATE INDEX messages_provider ON messages (provider_id, route_id) WHERE provider_id IS NOT NULL;
 
 -- What columns of a message cannot tell: hold, refusal, retry, unknown, correction, an odd receipt.
 CREATE TABLE message_events (
@@ -134,7 +134,7 @@ CREATE TABLE message_parts (
     state       TEXT NOT NULL,
     PRIMARY KEY (message_id, part)
 ) STRICT;
-CREATE INDEX message_parts_provider ON message_parts (route_id, provider_id) WHERE provider_id IS NOT NULL;
+CREATE INDEX message_parts_provider ON message_parts (provider_id, route_id) WHERE provider_id IS NOT NULL;
 
 -- Receipts that fit nothing yet; dropped after 72 hours.
 CREATE TABLE parked_receipts (
