@@ -90,6 +90,7 @@ func (c *Connector) connect(ctx context.Context, role pdu.ID) (*session, error) 
 func (c *Connector) bind(conn net.Conn, in *pdu.Reader, role pdu.ID) error {
 	_, err := conn.Write(pdu.AppendBind(nil, pdu.Header{ID: role, Seq: 1}, &pdu.Bind{
 		SystemID: c.cfg.SystemID, Password: c.cfg.Password.Reveal(), SystemType: c.cfg.SystemType, Version: pdu.Version,
+		AddressRange: c.cfg.Addresses,
 	}))
 	if err != nil {
 		return errs.Wrap(errs.Unavailable, "the connection broke during the bind", err)

@@ -23,6 +23,7 @@ type Config struct {
 	Password   phi.Text // at most 8 octets in the standard; longer ones are sent as they are, carriers take them
 	SystemType string
 	Bind       BindMode // transceiver if empty
+	Addresses  string   // address_range of the bind, for carriers that route answers by it; usually empty
 
 	TLS         bool
 	TLSCAFile   string // PEM; the system's roots if empty
@@ -57,7 +58,7 @@ type Config struct {
 	TrimIDZeros bool   // ids are padded with zeros in one of the two places
 	ReceiptZone string // IANA zone of the dates in receipts; UTC if empty
 
-	Simulator bool // set by the wiring for a loopback simulator that it started itself
+	Simulator bool // the far side is a simulator on this machine; any other host is refused
 }
 
 // BindMode is how the route is bound.
@@ -142,6 +143,7 @@ func (c Config) Validate() error {
 		{"system_id", okCstr(c.SystemID, 15) && c.SystemID != "", "between 1 and 15 characters"},
 		{"password", okCstr(c.Password.Reveal(), 64), "too long, or has a zero octet"},
 		{"system_type", okCstr(c.SystemType, 12), "at most 12 characters"},
+		{"addresses", okCstr(c.Addresses, 40), "at most 40 characters"},
 		{"service_type", okCstr(c.ServiceType, 5), "at most 5 characters"},
 		{"bind", c.Bind == BindTransceiver || c.Bind == BindPair, "must be transceiver or pair"},
 		{"window", c.Window >= 1 && c.Window <= 5000, "a window is between 1 and 5000 submits"},
@@ -154,6 +156,7 @@ func (c Config) Validate() error {
 		{"dest_ton", okOctet(c.DestTON) && okOctet(c.DestNPI), "TON and NPI are between 0 and 255"},
 		{"validity", c.Validity >= 0 && c.Validity <= maxValidity, "at most 30 days"},
 		{"timeouts", min(c.SubmitTimeout, c.EnquireEvery, c.EnquireWait, c.ConnectWait, c.ReconnectMin, c.ReconnectMax, c.ThrottleWait) > 0 && c.Grace >= 0, "must be positive"},
+		{"simulator", !c.Simulator || isLoopback(c.Host), "a simulator is on this machine: its host is 127.0.0.1, ::1 or localhost"},
 		{"tls", c.TLS || (c.TLSCAFile == "" && c.TLSName == "" && !c.TLSInsecure), "the other tls fields need tls itself"},
 	} {
 		if !r.ok {
@@ -164,6 +167,12 @@ func (c Config) Validate() error {
 		return errs.New(errs.Invalid, "is no IANA time zone such as Europe/Warsaw").At("receipt_zone")
 	}
 	return nil
+}
+
+// isLoopback reports whether a host can only be this machine.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func okCstr(s string, most int) bool { return len(s) <= most && !strings.Contains(s, "\x00") }

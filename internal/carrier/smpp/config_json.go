@@ -21,6 +21,7 @@ type wireConfig struct {
 	Password      string              `json:"password,omitempty"`
 	SystemType    string              `json:"system_type,omitempty"`
 	Bind          BindMode            `json:"bind,omitempty"`
+	Addresses     string              `json:"addresses,omitempty"`
 	TLS           bool                `json:"tls,omitempty"`
 	TLSCAFile     string              `json:"tls_ca_file,omitempty"`
 	TLSName       string              `json:"tls_name,omitempty"`
@@ -82,7 +83,7 @@ func ParseConfig(b []byte) (Config, error) {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&w); err != nil {
-		return Config{}, errs.Wrap(errs.Invalid, "the route's configuration is no JSON object of the known fields; see docs/config.md", err)
+		return Config{}, errs.Wrap(errs.Invalid, "the route's configuration is no JSON object of the known fields; see docs/smpp-route.md", err)
 	}
 	c := w.config()
 	for _, t := range w.ExtraTLVs {
@@ -98,7 +99,7 @@ func ParseConfig(b []byte) (Config, error) {
 // JSON writes what ParseConfig reads. It holds the password: seal it.
 func (c Config) JSON() phi.Text {
 	w := wireConfig{
-		Host: c.Host, Port: c.Port, SystemID: c.SystemID, Password: c.Password.Reveal(), SystemType: c.SystemType, Bind: c.Bind,
+		Host: c.Host, Port: c.Port, SystemID: c.SystemID, Password: c.Password.Reveal(), SystemType: c.SystemType, Bind: c.Bind, Addresses: c.Addresses,
 		TLS: c.TLS, TLSCAFile: c.TLSCAFile, TLSName: c.TLSName, TLSInsecure: c.TLSInsecure,
 		Window: c.Window, ThrottleWait: span(c.ThrottleWait), SubmitTimeout: span(c.SubmitTimeout), EnquireEvery: span(c.EnquireEvery),
 		EnquireWait: span(c.EnquireWait), ConnectWait: span(c.ConnectWait), ReconnectMin: span(c.ReconnectMin), ReconnectMax: span(c.ReconnectMax),
@@ -119,7 +120,7 @@ func (c Config) JSON() phi.Text {
 
 func (w *wireConfig) config() Config {
 	return Config{
-		Host: w.Host, Port: w.Port, SystemID: w.SystemID, Password: phi.T(w.Password), SystemType: w.SystemType, Bind: w.Bind,
+		Host: w.Host, Port: w.Port, SystemID: w.SystemID, Password: phi.T(w.Password), SystemType: w.SystemType, Bind: w.Bind, Addresses: w.Addresses,
 		TLS: w.TLS, TLSCAFile: w.TLSCAFile, TLSName: w.TLSName, TLSInsecure: w.TLSInsecure,
 		Window: w.Window, ThrottleWait: time.Duration(w.ThrottleWait), SubmitTimeout: time.Duration(w.SubmitTimeout),
 		EnquireEvery: time.Duration(w.EnquireEvery), EnquireWait: time.Duration(w.EnquireWait), ConnectWait: time.Duration(w.ConnectWait),

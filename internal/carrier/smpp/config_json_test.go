@@ -2,7 +2,10 @@ package smpp
 
 import (
 	"fmt"
+	"os"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +32,7 @@ func TestEveryFieldOfTheConfigSurvivesJSON(t *testing.T) {
 		}
 	}
 	c.Bind, c.Alphabet, c.Concat, c.ReceiptID, c.ReceiptZone = BindPair, "latin1", carrier.ConcatSAR, IDHexToDec, "Europe/Warsaw"
-	c.Password = phi.T("s3cret")
+	c.Host, c.Password = "127.0.0.1", phi.T("s3cret") // a simulator may be nowhere else
 	c.ExtraTLVs = []carrier.TLV{{Tag: 0x1401, Value: []byte{1, 2}}}
 	for i := range v.NumField() {
 		if v.Field(i).IsZero() {
@@ -58,6 +61,33 @@ func TestConfigIsReadAsPeopleWriteIt(t *testing.T) {
 		`{"host":"x","system_id":"y","extra_tlvs":[{"tag":1,"hex":"zz"}]}`} {
 		if _, err := ParseConfig([]byte(bad)); !errs.Is(err, errs.Invalid) {
 			t.Errorf("%s: %v", bad, err)
+		}
+	}
+}
+
+func TestTheDocumentNamesEverySetting(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../../docs/smpp-route.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := reflect.TypeFor[wireConfig]()
+	for i := range fields.NumField() {
+		name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+		if !strings.Contains(string(doc), "| `"+name+"` |") {
+			t.Errorf("docs/smpp-route.md does not explain %s", name)
+		}
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(string(doc), -1) {
+		if !slices.ContainsFunc(reflect.VisibleFields(fields), func(f reflect.StructField) bool {
+			return strings.HasPrefix(f.Tag.Get("json")+",", row[1]+",")
+		}) {
+			t.Errorf("docs/smpp-route.md explains %s, which does not exist", row[1])
+		}
+	}
+	for _, block := range regexp.MustCompile("(?s)```json\n(.*?)```").FindAllStringSubmatch(string(doc), -1) {
+		if _, err := ParseConfig([]byte(block[1])); err != nil {
+			t.Errorf("an example in docs/smpp-route.md is refused: %v\n%s", err, block[1])
 		}
 	}
 }

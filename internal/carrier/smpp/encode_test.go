@@ -168,6 +168,7 @@ func TestConfigNamesWhatIsWrong(t *testing.T) {
 		"validity":            func(c *Config) { c.Validity = 31 * 24 * time.Hour },
 		"receipt_zone":        func(c *Config) { c.ReceiptZone = "Mars/Olympus" },
 		"tls":                 func(c *Config) { c.TLSInsecure = true },
+		"simulator":           func(c *Config) { c.Simulator = true },
 		"timeouts":            func(c *Config) { c.SubmitTimeout = -1 },
 	} {
 		c := good
