@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
@@ -12,8 +13,12 @@ import (
 	"carillon.dev/carillon/internal/base/seal"
 )
 
-// personKeys is how many persons' keys stay in memory, each about a kilobyte.
-const personKeys = 16384
+// personKeys is how many persons' keys stay in memory, each about a kilobyte; keptFor is how long, so that a key
+// that another node destroyed does not live on here.
+const (
+	personKeys = 16384
+	keptFor    = 5 * time.Minute
+)
 
 // NewBase makes the common part of a store.
 func NewBase(c clock.Clock, ring *seal.Keyring, hub *Hub) *Base {
@@ -33,6 +38,7 @@ type keyCache struct {
 type personKey struct {
 	person id.ID
 	key    *seal.Key
+	until  time.Time
 }
 
 // freshKeys were made in a transaction and join the cache when it commits.
@@ -59,19 +65,27 @@ func (c *keyCache) person(p id.ID) *seal.Key {
 	if e == nil {
 		return nil
 	}
+	k := e.Value.(personKey)
+	if time.Now().After(k.until) {
+		c.drop(p)
+		return nil
+	}
 	c.recent.MoveToFront(e)
-	return e.Value.(personKey).key
+	return k.key
 }
 
 func (c *keyCache) put(p id.ID, k *seal.Key) {
+	c.drop(p)
+	c.persons[p] = c.recent.PushFront(personKey{p, k, time.Now().Add(keptFor)})
+	if c.recent.Len() > personKeys {
+		c.drop(c.recent.Back().Value.(personKey).person)
+	}
+}
+
+func (c *keyCache) drop(p id.ID) {
 	if e := c.persons[p]; e != nil {
 		c.recent.Remove(e)
-	}
-	c.persons[p] = c.recent.PushFront(personKey{p, k})
-	if c.recent.Len() > personKeys {
-		last := c.recent.Back()
-		delete(c.persons, last.Value.(personKey).person)
-		c.recent.Remove(last)
+		delete(c.persons, p)
 	}
 }
 
@@ -85,10 +99,7 @@ func (c *keyCache) adopt(f freshKeys) {
 		c.put(p, k)
 	}
 	for _, p := range f.gone {
-		if e := c.persons[p]; e != nil {
-			c.recent.Remove(e)
-			delete(c.persons, p)
-		}
+		c.drop(p)
 	}
 }
 
