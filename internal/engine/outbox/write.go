@@ -88,6 +88,9 @@ func (o *Outbox) values(it *item) content.Values {
 		}
 		v.Text[content.Name(n)] = text.Reveal()
 	}
+	if it.draft.Flags.Has(message.VisitEnded) && !v.Old.At.IsZero() {
+		v.Visit = v.Old // a visit that moved and was then cancelled: the patient knows it by the old time
+	}
 	return v
 }
 

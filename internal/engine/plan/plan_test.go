@@ -104,6 +104,56 @@ func TestACancelledVisitTakesItsTextsAlong(t *testing.T) {
 	})
 }
 
+func TestAVisitThatMovedAndWasCancelledIsCalledByItsOldTime(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(true).ID, plantest.Noon.Add(3*day), plantest.Noon.Add(-30*day))
+		k.Sweep()
+		v = k.Change(v, func(v *schedule.Appointment) { v.Start = plantest.Noon.Add(8 * day) })
+		k.Sweep()
+		k.Change(v, func(v *schedule.Appointment) { v.Status = schedule.Cancelled })
+		k.Sweep()
+		k.Clock.Advance(2 * time.Minute)
+		k.Sweep()
+		k.Deliver()
+		want(t, lines(k, v), "day-before cancelled fact_changed", "cancelled delivered")
+		if text := k.Messages(v.ID)[1].Body.Reveal(); !strings.Contains(text, "7 May") && !strings.Contains(text, "May 7") {
+			t.Errorf("the patient, who knows of 7 May, is told %q", text)
+		}
+	})
+}
+
+func TestNewsBreaksTheNightOnlyWhenTheMorningIsTooLate(t *testing.T) {
+	night := plantest.Noon.Add(12 * time.Hour) // midnight in Warsaw
+	for name, tt := range map[string]struct {
+		visit time.Time
+		now   bool
+	}{
+		"a visit tomorrow morning":     {night.Add(11 * time.Hour), true},
+		"a visit the day after":        {night.Add(35 * time.Hour), false},
+		"a visit tomorrow, very early": {night.Add(7 * time.Hour), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+				v := k.Book(k.Person(true).ID, tt.visit, plantest.Noon.Add(-30*day))
+				k.Sweep()
+				k.Clock.Set(night)
+				k.Change(v, func(v *schedule.Appointment) { v.Status = schedule.Cancelled })
+				k.Sweep()
+				k.Clock.Advance(2 * time.Minute)
+				k.Sweep()
+				all := k.Messages(v.ID)
+				notice := all[len(all)-1]
+				if notice.Origin.Step != "cancelled" || notice.State != message.Queued {
+					t.Fatalf("messages %v", lines(k, v))
+				}
+				if at := notice.DueAt.Equal(k.Clock.Now()); at != tt.now || notice.Flags.Has(message.BreaksQuiet) != tt.now {
+					t.Errorf("leaves at %v, breaks the night %v", notice.DueAt, notice.Flags.Has(message.BreaksQuiet))
+				}
+			})
+		})
+	}
+}
+
 func TestNewsThatCannotGoIsOnTheCallListAtOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
 		who := k.Person(false)
