@@ -3,11 +3,8 @@ package desk
 import (
 	"context"
 
-	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
-	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
-	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/schedule"
@@ -70,25 +67,4 @@ func callRows(ctx context.Context, tx store.Tx, tasks []conversation.Task) ([]Ca
 		out[i] = Call{Task: t, Who: who[t.Person], Contacts: contacts[t.Person], Visit: byID[t.Appointment]}
 	}
 	return out, nil
-}
-
-// outcomes that somebody may give to a row of the call list.
-var outcomes = map[conversation.TaskOutcome]bool{conversation.Reached: true, conversation.NotReached: true,
-	conversation.LeftWord: true, conversation.DoneOther: true, conversation.NotNeeded: true}
-
-// EndCall ends a row of the call list; errs.Conflict when somebody did so before.
-func (d *Desk) EndCall(ctx context.Context, scope access.Scope, task id.ID, outcome conversation.TaskOutcome, note phi.Text) error {
-	if err := may(scope, access.WritePatients); err != nil {
-		return err
-	}
-	if !outcomes[outcome] {
-		return errs.New(errs.Invalid, "say how it ended").At("outcome")
-	}
-	return d.store.InTx(ctx, scope, func(tx store.Tx) error {
-		if err := tx.Tasks().Complete(ctx, task, store.TaskDone{By: scope.Actor().ID(), At: tx.Now(), Outcome: outcome, Note: note}); err != nil {
-			return err
-		}
-		tx.Publish(store.TopicTasks)
-		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "task.done", "task", task, "outcome="+string(outcome)))
-	})
 }

@@ -1,6 +1,6 @@
 // Package desk is what staff look at: the day's visits, a patient's whole story, the list of messages and
 // what waits for a person, each read in one snapshot; and the switches beside them (a route's state, its guest
-// list, the end of a hold, the end of a row on the call list). It refuses to change facts about patients or to
+// list, the end of a hold). It refuses to change facts about patients or to
 // decide about messages: record, inbox and the gate do.
 package desk
 

@@ -39,7 +39,7 @@ func (c *Console) endCall(w http.ResponseWriter, r *http.Request, p *Page) {
 		err = c.smallForm(w, r)
 	}
 	if err == nil {
-		err = c.need.Desk.EndCall(r.Context(), p.Scope, task, conversation.TaskOutcome(r.PostForm.Get("outcome")),
+		err = c.need.Record.CompleteTask(r.Context(), p.Scope, task, conversation.TaskOutcome(r.PostForm.Get("outcome")),
 			phi.T(strings.TrimSpace(r.PostForm.Get("note"))))
 	}
 	if err != nil {

@@ -12,8 +12,10 @@ import (
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/engine/inbox"
+	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
+	"carillon.dev/carillon/internal/engine/record"
 	"carillon.dev/carillon/internal/web/assets"
 )
 
@@ -41,6 +43,8 @@ type Needs struct {
 	Desk    *desk.Desk
 	Explain *explain.Service
 	Inbox   *inbox.Service
+	Imports *intake.Service
+	Record  *record.Service
 	Switch  Switch
 	Live    *live.Hub
 }
@@ -52,6 +56,7 @@ type Console struct {
 	log    *slog.Logger
 	assets *assets.Set
 	words  *catalogue
+	works  *works
 }
 
 // New makes the console. Without built assets it is an errs.Precondition that names `make build`.
@@ -67,8 +72,11 @@ func New(need Needs, log *slog.Logger, opt Options) (*Console, error) {
 	if opt.ClientAddress == nil {
 		opt.ClientAddress = connectionAddress
 	}
-	return &Console{need: need, opt: opt, log: log, assets: set, words: words}, nil
+	return &Console{need: need, opt: opt, log: log, assets: set, words: words, works: newWorks()}, nil
 }
+
+// Close stops what forms began and waits for it: an import goes on when the program starts again.
+func (c *Console) Close() { c.works.close() }
 
 // Handler is the whole console with its security headers. Mount it at "/".
 func (c *Console) Handler() http.Handler {

@@ -18,8 +18,9 @@ type personView struct {
 	desk.Person
 	Zone   *time.Location
 	Rights []right
-	Ahead  []moment // soonest first
-	Past   []moment // newest first
+	Ahead  []moment    // soonest first
+	Past   []moment    // newest first
+	Errors fieldErrors // of the consent form
 }
 
 // right is what the ledger says of one purpose now.

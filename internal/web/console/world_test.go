@@ -19,13 +19,16 @@ import (
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/rules"
+	"carillon.dev/carillon/internal/ehr/table"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/engine/inbound"
 	"carillon.dev/carillon/internal/engine/inbox"
+	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/record"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/sqlite"
@@ -74,11 +77,13 @@ func setup(t *testing.T) *world {
 	}
 	suppressed := send.NewSuppressed(w.clock)
 	c, err := console.New(console.Needs{Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
-		Inbox: inbox.New(db, w.outbox, suppressed), Switch: send.NewSwitchboard(db, suppressed, slog.New(slog.DiscardHandler))}, slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Inbox: inbox.New(db, w.outbox, suppressed), Imports: intake.New(db, table.Reader{}, w.clock), Record: record.New(db, suppressed),
+		Switch: send.NewSwitchboard(db, suppressed, slog.New(slog.DiscardHandler))}, slog.New(slog.NewTextHandler(io.Discard, nil)),
 		console.Options{Violations: func() { w.violations.Add(1) }})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(c.Close)
 	server := httptest.NewServer(c.Handler())
 	t.Cleanup(server.Close)
 	t.Cleanup(server.CloseClientConnections)
@@ -193,4 +198,9 @@ func (r reader) signIn() reader {
 		r.t.Fatalf("log-in answered %d", res.StatusCode)
 	}
 	return r
+}
+
+// newSpy is somebody of another organization.
+func newSpy() login.NewUser {
+	return login.NewUser{Login: "spy", Name: "Sam Spy", Password: password, Role: access.Admin}
 }

@@ -1,0 +1,104 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/engine/record"
+)
+
+// wordingID names the consent text that the console offers; a change of the text is a new number.
+const wordingID = "console-care/1"
+
+// consentMethods in the order they are offered to staff.
+var consentMethods = []consent.Method{consent.Verbal, consent.Form, consent.Web}
+
+// recordConsent keeps what a patient said or signed: who, how, and the text that was shown.
+func (c *Console) recordConsent(w http.ResponseWriter, r *http.Request, p *Page) {
+	person, err := pathID(r, "id")
+	if err == nil {
+		err = c.smallForm(w, r)
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	shown := strings.TrimSpace(r.PostForm.Get("shown"))
+	given := record.Consent{Person: person, Channel: patient.SMS, Purposes: []purpose.Purpose{purpose.Purpose(r.PostForm.Get("purpose"))},
+		Granted: r.PostForm.Get("granted") == "yes", Method: consent.Method(r.PostForm.Get("method")), Wording: wordingID,
+		Shown: phi.T(shown), Language: p.W.Code}
+	if day := r.PostForm.Get("at"); day != "" {
+		given.At, err = time.ParseInLocation(time.DateOnly, day, p.Zone(p.Site))
+		if err != nil {
+			c.consentAgain(w, r, p, errs.New(errs.Invalid, "give the day as year-month-day").At("at"))
+			return
+		}
+		if sameDay(given.At, p.In(p.Now, p.Site)) {
+			given.At = time.Time{} // today is now, never midnight before what was recorded this morning
+		}
+	}
+	err = c.need.Record.Consent(r.Context(), p.Scope, given)
+	switch errs.KindOf(err) {
+	case "":
+		back(w, r, "/patients/"+person.String(), "consent")
+	case errs.Invalid:
+		c.consentAgain(w, r, p, err)
+	default:
+		c.fail(w, r, p, err)
+	}
+}
+
+func (c *Console) consentAgain(w http.ResponseWriter, r *http.Request, p *Page, why error) {
+	v, err := c.personView(r, p)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	v.Errors = fieldsOf(p.W, why)
+	c.show(w, r, http.StatusUnprocessableEntity, patientView(p, v))
+}
+
+// contactForm reads which person and which of their numbers a form is about.
+func (c *Console) contactForm(w http.ResponseWriter, r *http.Request) (person, point id.ID, err error) {
+	if person, err = pathID(r, "id"); err != nil {
+		return person, point, err
+	}
+	if err = c.smallForm(w, r); err != nil {
+		return person, point, err
+	}
+	point, err = id.Parse(r.PostForm.Get("point"))
+	return person, point, err
+}
+
+// optOut records that somebody said in person that a number must get no more texts.
+func (c *Console) optOut(w http.ResponseWriter, r *http.Request, p *Page) {
+	person, point, err := c.contactForm(w, r)
+	if err == nil {
+		err = c.need.Record.OptOut(r.Context(), p.Scope, point, phi.T(strings.TrimSpace(r.PostForm.Get("words"))))
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	back(w, r, "/patients/"+person.String(), "opted_out")
+}
+
+// numberChecked ends the quarantine of a number after somebody has made sure whose it is.
+func (c *Console) numberChecked(w http.ResponseWriter, r *http.Request, p *Page) {
+	person, point, err := c.contactForm(w, r)
+	if err == nil {
+		err = c.need.Record.NumberChecked(r.Context(), p.Scope, point)
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	back(w, r, "/patients/"+person.String(), "number_checked")
+}

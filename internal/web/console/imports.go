@@ -1,0 +1,381 @@
+package console
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/feed"
+	"carillon.dev/carillon/internal/ehr/table"
+	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/intake"
+)
+
+type importsView struct {
+	List   []feed.Import
+	Kind   string
+	Source string
+	Errors fieldErrors
+}
+
+func (c *Console) imports(w http.ResponseWriter, r *http.Request, p *Page) {
+	c.showImports(w, r, p, http.StatusOK, importsView{})
+}
+
+func (c *Console) showImports(w http.ResponseWriter, r *http.Request, p *Page, status int, v importsView) {
+	var err error
+	if v.List, err = c.need.Imports.Recent(r.Context(), p.Scope); err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	c.show(w, r, status, importsPage(p, v))
+}
+
+// upload streams the file into the sealed store; nothing of it touches this machine's disk in the clear.
+func (c *Console) upload(w http.ResponseWriter, r *http.Request, p *Page) {
+	r.Body = http.MaxBytesReader(w, r.Body, intake.MaxBytes+maxForm)
+	form, err := r.MultipartReader()
+	if err != nil {
+		c.fail(w, r, p, errs.Wrap(errs.Invalid, "the form could not be read: choose the file again", err))
+		return
+	}
+	u, err := uploadOf(form)
+	var imp feed.Import
+	if err == nil {
+		imp, err = c.need.Imports.Begin(r.Context(), p.Scope, u)
+	}
+	switch errs.KindOf(err) {
+	case "":
+		http.Redirect(w, r, "/imports/"+imp.ID.String(), http.StatusSeeOther)
+	case errs.Invalid, errs.TooMany:
+		c.showImports(w, r, p, http.StatusUnprocessableEntity, importsView{Kind: string(u.Kind), Source: u.Source, Errors: fieldsOf(p.W, err)})
+	default:
+		c.fail(w, r, p, err)
+	}
+}
+
+// uploadOf reads the form's fields up to the file, which comes last.
+func uploadOf(form *multipart.Reader) (u intake.Upload, err error) {
+	for {
+		part, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return u, errs.New(errs.Invalid, "choose a file").At("file")
+		}
+		if err != nil {
+			return u, errs.Wrap(errs.Invalid, "the upload broke off: try again", err)
+		}
+		if part.FormName() == "file" {
+			file := bufio.NewReader(part)
+			if _, err := file.Peek(1); err != nil {
+				return u, errs.New(errs.Invalid, "choose a file").At("file")
+			}
+			u.File = file
+			return u, nil
+		}
+		value, err := io.ReadAll(io.LimitReader(part, 1000))
+		if err != nil {
+			return u, errs.Wrap(errs.Invalid, "the upload broke off: try again", err)
+		}
+		switch part.FormName() {
+		case "kind":
+			u.Kind = feed.Kind(value)
+		case "source":
+			u.Source = strings.TrimSpace(string(value))
+		}
+	}
+}
+
+// importView is one import with what there is to see and to decide in its state.
+type importView struct {
+	feed.Import
+	Going    bool
+	Far      int
+	Problems []feed.Problem
+	Preview  preview
+	Held     desk.Held
+}
+
+// shownProblems is how many lines of the report a page shows; the rest is in the download.
+const shownProblems = 50
+
+func (c *Console) oneImport(w http.ResponseWriter, r *http.Request, p *Page) {
+	imported, err := pathID(r, "id")
+	var v importView
+	if err == nil {
+		v, err = c.importView(r.Context(), p, imported)
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	c.show(w, r, http.StatusOK, importPage(p, v))
+}
+
+func (c *Console) importView(ctx context.Context, p *Page, imported id.ID) (v importView, err error) {
+	if v.Import, err = c.need.Imports.Get(ctx, p.Scope, imported); err != nil {
+		return v, err
+	}
+	v.Far, v.Going = c.works.far(imported)
+	if v.Going {
+		return v, nil
+	}
+	if v.State == feed.Uploaded || v.State == feed.Checked {
+		head, err := c.need.Imports.Head(ctx, p.Scope, imported)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return v, err
+		}
+		v.Preview = previewOf(head, v.Import)
+	}
+	if v.Counts.Bad > 0 {
+		v.Problems, err = c.need.Imports.Problems(ctx, p.Scope, imported, 0, shownProblems)
+		if err != nil {
+			return v, err
+		}
+	}
+	if v.Import.Held {
+		v.Held, err = c.need.Desk.HeldBy(ctx, p.Scope, imported)
+	}
+	return v, err
+}
+
+// checkImport keeps how the file must be read and reads it all; nothing is written but the report.
+func (c *Console) checkImport(w http.ResponseWriter, r *http.Request, p *Page) {
+	imported, imp, err := c.importForm(w, r, p)
+	if err == nil {
+		_, err = c.need.Imports.Settle(r.Context(), p.Scope, imported, settled(r, imp.Options))
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	c.works.begin(imported, func(ctx context.Context, told func(int)) {
+		_, err := c.need.Imports.Check(ctx, p.Scope, imported, told)
+		c.workFailed(ctx, "import.check", err)
+	})
+	http.Redirect(w, r, "/imports/"+imported.String(), http.StatusSeeOther)
+}
+
+func (c *Console) importForm(w http.ResponseWriter, r *http.Request, p *Page) (imported id.ID, imp feed.Import, err error) {
+	if imported, err = pathID(r, "id"); err != nil {
+		return imported, imp, err
+	}
+	if err = c.smallForm(w, r); err != nil {
+		return imported, imp, err
+	}
+	imp, err = c.need.Imports.Get(r.Context(), p.Scope, imported)
+	return imported, imp, err
+}
+
+// settled is how the form says that the file must be read.
+func settled(r *http.Request, o feed.Options) feed.Options {
+	if e := r.PostForm.Get("encoding"); e != "" {
+		o.Encoding = e
+	}
+	if l, err := id.Parse(r.PostForm.Get("location")); err == nil {
+		o.Location = l
+	}
+	headers := r.PostForm["header"]
+	if len(headers) > 0 {
+		o.Map, o.Recalled = map[string]string{}, false
+		for i, h := range headers {
+			if f := r.PostForm.Get("field-" + strconv.Itoa(i)); f != "" {
+				o.Map[h] = f
+			}
+		}
+	}
+	return o
+}
+
+// applyImport writes a checked file.
+func (c *Console) applyImport(w http.ResponseWriter, r *http.Request, p *Page) {
+	imported, _, err := c.importForm(w, r, p)
+	if err == nil && r.PostForm.Get("skip") == "yes" {
+		_, err = c.need.Imports.Choose(r.Context(), p.Scope, imported, true)
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	c.works.begin(imported, func(ctx context.Context, told func(int)) {
+		_, err := c.need.Imports.Apply(ctx, p.Scope, imported, told)
+		c.workFailed(ctx, "import.apply", err)
+	})
+	http.Redirect(w, r, "/imports/"+imported.String(), http.StatusSeeOther)
+}
+
+func (c *Console) releaseImport(w http.ResponseWriter, r *http.Request, p *Page) {
+	imported, err := pathID(r, "id")
+	if err == nil {
+		_, err = c.need.Imports.Release(r.Context(), p.Scope, imported)
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	back(w, r, "/imports/"+imported.String(), "released")
+}
+
+func (c *Console) undoImport(w http.ResponseWriter, r *http.Request, p *Page) {
+	imported, _, err := c.importForm(w, r, p)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	c.works.begin(imported, func(ctx context.Context, told func(int)) {
+		_, err := c.need.Imports.Undo(ctx, p.Scope, imported, told)
+		c.workFailed(ctx, "import.undo", err)
+	})
+	http.Redirect(w, r, "/imports/"+imported.String(), http.StatusSeeOther)
+}
+
+// workFailed logs what no answer can show any more; the import's own state says the rest.
+func (c *Console) workFailed(ctx context.Context, work string, err error) {
+	if err != nil && ctx.Err() == nil {
+		c.log.ErrorContext(ctx, "work of a page failed", "work", work, "kind", string(errs.KindOf(err)), "why", errs.Safe(err))
+	}
+}
+
+// importReport is the error report as a file: line, column, what is wrong, the cell.
+func (c *Console) importReport(w http.ResponseWriter, r *http.Request, p *Page) {
+	imported, err := pathID(r, "id")
+	if err == nil && !p.Allows(access.ImportFiles) {
+		err = errs.New(errs.Forbidden, "your role does not allow this")
+	}
+	var problems []feed.Problem
+	if err == nil {
+		problems, err = c.need.Imports.Problems(r.Context(), p.Scope, imported, 0, 1000)
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", `attachment; filename="import-report.csv"`)
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{p.W.T("imports.report.line"), p.W.T("imports.report.column"), p.W.T("imports.report.problem"), p.W.T("imports.report.value")})
+	for len(problems) > 0 {
+		for _, x := range problems {
+			_ = out.Write([]string{strconv.Itoa(x.Line), intake.SafeCell(x.Column), problemText(p.W, x), intake.SafeCell(x.Value.Reveal())})
+		}
+		last := problems[len(problems)-1].Line
+		if problems, err = c.need.Imports.Problems(r.Context(), p.Scope, imported, last, 1000); err != nil {
+			return // the download breaks off; the answer has begun
+		}
+	}
+	out.Flush()
+}
+
+// preview is the beginning of a file as it would be read.
+type preview struct {
+	Choices  []table.Choice // when the encoding is not proven
+	Encoding string
+	Headers  []string
+	Lines    [][]string
+	Fields   []string // the field that each column is taken for; empty when for none
+	Fault    string
+}
+
+// previewLines is enough to see whether columns and letters are right.
+const previewLines = 4
+
+func previewOf(head []byte, imp feed.Import) (v preview) {
+	v.Encoding = imp.Options.Encoding
+	if v.Encoding == "" {
+		guess := table.Sniff(head)
+		if v.Encoding = guess.Encoding; v.Encoding == "" {
+			v.Choices = guess.Choices
+			return v
+		}
+	}
+	if i := bytes.LastIndexByte(head, '\n'); i > 0 {
+		head = head[:i+1] // the piece may end within a line
+	}
+	file, err := table.Open(bytes.NewReader(head), table.Options{Encoding: v.Encoding})
+	if err != nil {
+		v.Fault = errs.Safe(err)
+		return v
+	}
+	v.Headers = file.Headers
+	for range previewLines {
+		line, err := file.Next()
+		if err != nil {
+			break
+		}
+		v.Lines = append(v.Lines, line.Cells)
+	}
+	v.Fields = make([]string, len(v.Headers))
+	mapping, err := table.NewMapping(table.Kind(imp.Kind), v.Headers, imp.Options.Map, imp.Options.Recalled)
+	if err != nil {
+		v.Fault = errs.Safe(err)
+	}
+	for f, i := range mapping.Column {
+		if i >= 0 && i < len(v.Fields) {
+			v.Fields[i] = string(f)
+		}
+	}
+	return v
+}
+
+func importChip(w *Words, i feed.Import) chip {
+	c := chip{toneInfo, "clock", w.Enum("imports.state.", string(i.State))}
+	switch {
+	case i.Held && i.State == feed.Applied:
+		return chip{toneWait, "player-pause", w.T("imports.state.held")}
+	case i.State == feed.Applied:
+		c.Tone, c.Icon = toneGood, "circle-check"
+	case i.State == feed.Rejected:
+		c.Tone, c.Icon = toneBad, "circle-x"
+	case i.State == feed.Undone:
+		c.Tone, c.Icon = toneQuiet, "history"
+	}
+	return c
+}
+
+// importSentence says what is the case and what comes next.
+func importSentence(w *Words, v importView) string {
+	switch {
+	case v.Going && (v.State == feed.Uploaded || v.State == feed.Checked):
+		return w.T("imports.says.checking")
+	case len(v.Preview.Choices) > 0:
+		return w.T("imports.says.encoding")
+	case v.State == feed.Checked && v.Counts.Bad > 0:
+		return w.N("imports.says.bad", v.Counts.Bad)
+	case v.State == feed.Applied && v.Import.Held:
+		return w.T("imports.says.held")
+	}
+	return w.Enum("imports.says.", string(v.State))
+}
+
+// importTrigger looks again every second while this node works on the file, else when something changes.
+func importTrigger(v importView) string {
+	if v.Going {
+		return "every 1s"
+	}
+	return liveTrigger("imports")
+}
+
+// problemText is a problem in the reader's language, else in the program's own words.
+func problemText(w *Words, x feed.Problem) string {
+	if key := "problem." + x.Code; w.Has(key) && w.Code != "en" {
+		return w.T(key)
+	}
+	return x.Say
+}
+
+// fieldName is what a column may mean, in words.
+func fieldName(w *Words, f intake.Field) string {
+	if p, ok := strings.CutPrefix(string(f), "consent_"); ok && w.Has("purpose."+strings.ReplaceAll(p, "_", "-")) {
+		return w.T("imports.field.consent_for", "Kind", w.T("purpose."+strings.ReplaceAll(p, "_", "-")))
+	}
+	return w.Enum("imports.field.", string(f))
+}

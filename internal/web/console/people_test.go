@@ -1,0 +1,112 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/store"
+)
+
+func TestConsentIsRecordedWithWhoHowAndTheTextShown(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	c := w.seed(t)
+	r := w.reader(t).signIn()
+	at := "/patients/" + c.people[0].ID.String()
+	res, _ := r.post(at+"/consent", url.Values{"purpose": {"survey"}, "granted": {"yes"}, "method": {"verbal"}, "at": {"2026-03-04"},
+		"shown": {"I agree to surveys by SMS."}})
+	if res.StatusCode != 303 {
+		t.Fatalf("recording: %d", res.StatusCode)
+	}
+	_, body := r.get(at)
+	for _, want := range []string{"Surveys", "in conversation", "I agree to surveys by SMS.", "console-care/1"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page does not show %q", want)
+		}
+	}
+	r.post(at+"/consent", url.Values{"purpose": {"survey"}, "granted": {"no"}, "method": {"verbal"}, "shown": {"Please no surveys."}})
+	if _, body := r.get(at); !strings.Contains(body, "Withdrawn") {
+		t.Error("the withdrawal is not shown")
+	}
+}
+
+func TestAConsentFromTheFutureIsRefusedBesideItsField(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	c := w.seed(t)
+	r := w.reader(t).signIn()
+	res, body := r.post("/patients/"+c.people[0].ID.String()+"/consent", url.Values{"purpose": {"survey"}, "granted": {"yes"},
+		"method": {"verbal"}, "at": {"2027-01-01"}, "shown": {"x"}})
+	if res.StatusCode != 422 || !strings.Contains(body, "field-error") {
+		t.Fatalf("%d", res.StatusCode)
+	}
+}
+
+func TestAnOptOutSaidAtTheDeskShowsOnTheNumber(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	c := w.seed(t)
+	r := w.reader(t).signIn()
+	at := "/patients/" + c.people[0].ID.String()
+	r.post(at+"/opt-out", url.Values{"point": {c.points[0].ID.String()}, "words": {"No more texts please"}})
+	if _, body := r.get(at); !strings.Contains(body, "Opted out (STOP)") || !strings.Contains(body, "No more texts please") {
+		t.Fatal("the opt-out is not shown")
+	}
+}
+
+func TestWhatIsSearchedForNeverStandsInAnAddress(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	w.seed(t)
+	r := w.reader(t).signIn()
+	for typed, want := range map[string]string{"Hart": "Amelia Hart", "ame har": "Amelia Hart", "07911 123456": "Amelia Hart",
+		"1961-07-02": "Amelia Hart", "MRN-23456": "Amelia Hart", "Grzegżółka": "Bronisława"} {
+		res, body := r.post("/patients", url.Values{"q": {typed}})
+		if res.StatusCode != 200 || !strings.Contains(body, want) {
+			t.Errorf("%q does not find %s (%d)", typed, want, res.StatusCode)
+		}
+		if res.Request.URL.RawQuery != "" {
+			t.Errorf("the address carries %s", res.Request.URL.RawQuery)
+		}
+	}
+	if res, _ := r.post("/patients", url.Values{"q": {"ab"}}); res.StatusCode != 422 {
+		t.Errorf("two letters: %d", res.StatusCode)
+	}
+}
+
+// Another organization's rows answer exactly as rows that do not exist.
+func TestAnotherOrganizationsRowsAreNotThere(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	c := w.seed(t)
+	var other org.Organization
+	err := w.store.InTx(t.Context(), access.System("test"), func(tx store.Tx) (err error) {
+		other, err = tx.Orgs().Create(t.Context(), org.Organization{Name: "Other", Region: "GB"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spy := access.ForUser(other.ID, id.New(), access.Admin)
+	if _, err := w.login.AddUser(t.Context(), spy, newSpy()); err != nil {
+		t.Fatal(err)
+	}
+	r := w.reader(t)
+	r.post("/login", url.Values{"login": {"spy"}, "password": {password}})
+	for _, path := range []string{"/patients/%", "/messages/%", "/inbox/%", "/imports/%"} {
+		foreign := map[string]id.ID{"/patients/%": c.people[0].ID, "/messages/%": c.messages[0].ID, "/inbox/%": c.thread(0).ID, "/imports/%": id.New()}[path]
+		resA, a := r.get(strings.ReplaceAll(path, "%", foreign.String()))
+		resB, b := r.get(strings.ReplaceAll(path, "%", id.New().String()))
+		if resA.StatusCode != http.StatusNotFound || resB.StatusCode != resA.StatusCode {
+			t.Errorf("%s: %d and %d", path, resA.StatusCode, resB.StatusCode)
+		}
+		if len(a) != len(b) {
+			t.Errorf("%s: the answers differ in length: %d and %d", path, len(a), len(b))
+		}
+	}
+}
