@@ -144,21 +144,32 @@ func wordRune(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 0xC0 && r < 0x600
 }
 
-// inTime tells digits of times, dates and numbers from those of a menu: "9:30", "3.5", "+4 8".
+// inTime tells digits of times, dates and numbers from those of a menu: "9:30", "3.5", "+4 8", "9月".
 func inTime(rs []rune, i int) bool {
 	joins := func(j int) bool { return j >= 0 && j < len(rs) && strings.ContainsRune(":.,/-+", rs[j]) }
 	digit := func(j int) bool { return j >= 0 && j < len(rs) && rs[j] >= '0' && rs[j] <= '9' }
-	return joins(i-1) && digit(i-2) || joins(i+1) && digit(i+2) || i > 0 && rs[i-1] == '+'
+	unit := i+1 < len(rs) && strings.ContainsRune("年月日号点时分", rs[i+1])
+	return unit || joins(i-1) && digit(i-2) || joins(i+1) && digit(i+2) || i > 0 && rs[i-1] == '+'
 }
 
-// invites reports whether a text asks for an answer.
+// invites reports whether a text asks for an answer: by a question mark, a menu, or a word such as "reply". A text
+// whose only offer is how to stop the texts, or to have them again, does not.
 func invites(text string) bool {
 	if strings.ContainsAny(text, "?？؟") {
 		return true
 	}
+	m := menu(text)
+	delete(m, stop)
+	if len(m) > 1 {
+		return true
+	}
 	lower := strings.ToLower(text)
-	for _, w := range askingWords {
-		if strings.Contains(lower, w) {
+	return containsAny(lower, askingWords) && !containsAny(lower, menuWords[stop]) && !strings.Contains(lower, "start")
+}
+
+func containsAny(text string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(text, w) {
 			return true
 		}
 	}

@@ -2,6 +2,9 @@ package simulator
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"unicode"
 
@@ -27,6 +30,36 @@ func TestPeopleReadTheMenu(t *testing.T) {
 	} {
 		if d := cmp.Diff(c.want, menu(c.text)); d != "" {
 			t.Errorf("%s\n%s", c.text, d)
+		}
+	}
+}
+
+// The town has its own phrases and its own way to read, but it must be able to read what clinics really send.
+func TestPeopleUnderstandTheShippedTexts(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../../core/content/testdata/appointment/*.golden")
+	if err != nil || len(files) < 7 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lang, _, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".golden"), "-")
+		for block := range strings.SplitSeq(string(b), "\n\n") {
+			head, text, _ := strings.Cut(strings.TrimSpace(block), "\n")
+			name, _, _ := strings.Cut(head, " ")
+			switch name {
+			case "reminder-7d", "reminder-24h", "visit-moved", "visit-correction":
+				if d := cmp.Diff(map[intent]string{confirm: "1", cancel: "2", reschedule: "3"}, menu(text)); d != "" || !invites(text) || languageOf(text) != lang {
+					t.Errorf("%s, read as %s: %s\n%s", lang, languageOf(text), text, d)
+				}
+			case "booking", "visit-cancelled", "reply-confirmed", "opt-out-confirmation", "help", "start-confirmation":
+				if invites(text) {
+					t.Errorf("%s: people would answer: %s", lang, text)
+				}
+			}
 		}
 	}
 }

@@ -77,7 +77,7 @@ var menuWords = [intents][]string{
 		"confirm", "oui", "viens", "bestätig", "ja", "komme", "أؤكد", "تأكيد", "نعم", "للتأكيد", "سأحضر"},
 	cancel: {"cancel", "can't", "cannot", "no,", "odwoł", "rezygn", "nie ", "anular", "no puedo", "取消", "不来", "不去", "annul", "absag", "stornier", "nicht", "إلغاء", "للإلغاء", "لن "},
 	reschedule: {"reschedul", "another", "change", "move", "different time", "other time", "przełoż", "zmian", "zmien", "inny termin", "cambiar", "otra", "otro", "reprogram",
-		"改", "换", "report", "décal", "autre", "changer", "verschieb", "verleg", "ander", "neuer termin", "تغيير", "تأجيل", "آخر"},
+		"改", "换", "另约", "report", "décal", "autre", "changer", "verschieb", "verleg", "ander", "neuer termin", "تغيير", "تأجيل", "آخر"},
 	question: {"question", "ask", "call me", "call back", "pytan", "oddzw", "pregunt", "llám", "问", "来电", "appel", "rappel", "frage", "rückruf", "سؤال", "اتصل"},
 	stop:     {"stop", "unsubscr", "wypis", "baja", "退订", "abmeld", "إيقاف"},
 }

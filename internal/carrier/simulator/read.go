@@ -49,7 +49,7 @@ func splitPart(m *pdu.Message) (place, []byte) {
 func (c *conn) read(msg *message, after time.Duration) {
 	s := c.server
 	text, ok := s.whole(msg)
-	if !ok {
+	if !ok || s.hasStopped(msg.number) {
 		return
 	}
 	reply, ok := s.react(msg.dice, text)
@@ -69,6 +69,13 @@ func (c *conn) read(msg *message, after time.Duration) {
 	for _, b := range textPDUs(enc, string(msg.m.Dest.Addr), string(msg.m.Source.Addr)) {
 		c.later(wait, event{account: c.account, pdu: b}, msg.taken)
 	}
+}
+
+// hasStopped reports whether the person has told us to stop: then nothing is answered any more.
+func (s *Server) hasStopped(number uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stopped.has(number)
 }
 
 // textPDUs are the deliver_sm of what a phone writes, one a part.
