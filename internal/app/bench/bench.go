@@ -70,6 +70,9 @@ func (d *Database) open(ctx context.Context, c clock.Clock, log *slog.Logger) (s
 	return pg, pid, func() { _ = pg.Close(); stop(); remove() }, nil
 }
 
+// startCluster starts PostgreSQL for a run.
+func startCluster(ctx context.Context) (*ephemeral.Cluster, error) { return ephemeral.Start(ctx) }
+
 func (d *Database) folder() (dir string, remove func(), err error) {
 	if d.Dir != "" {
 		return d.Dir, func() {}, nil

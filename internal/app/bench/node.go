@@ -41,8 +41,8 @@ func (noInbound) Inbound(_, _ id.ID, in carrier.Inbound) {
 	in.Ack(errs.New(errs.Unavailable, "a benchmark takes no answers"))
 }
 
-// startNode wires and starts what sends.
-func startNode(ctx context.Context, s store.Store, domain clock.Clock, log *slog.Logger) (*node, error) {
+// newOutbox makes an outbox with the shipped rules and texts.
+func newOutbox(s store.Store) (*outbox.Outbox, error) {
 	book, err := rules.Load()
 	if err != nil {
 		return nil, err
@@ -59,7 +59,21 @@ func startNode(ctx context.Context, s store.Store, domain clock.Clock, log *slog
 	if err != nil {
 		return nil, err
 	}
-	n := &node{outbox: outbox.New(s, book, holidays, outbox.Options{Templates: texts}), suppressed: send.NewSuppressed(clock.Real{})}
+	return outbox.New(s, book, holidays, outbox.Options{Templates: texts}), nil
+}
+
+// startNode wires and starts what sends.
+func startNode(ctx context.Context, s store.Store, domain clock.Clock, log *slog.Logger) (*node, error) {
+	return startNodeWith(ctx, s, domain, log, func(c carrier.Connector) carrier.Connector { return c })
+}
+
+// startNodeWith lets wrap stand between the loops and their connectors.
+func startNodeWith(ctx context.Context, s store.Store, domain clock.Clock, log *slog.Logger, wrap func(carrier.Connector) carrier.Connector) (*node, error) {
+	o, err := newOutbox(s)
+	if err != nil {
+		return nil, err
+	}
+	n := &node{outbox: o, suppressed: send.NewSuppressed(clock.Real{})}
 	n.board = send.NewSwitchboard(s, n.suppressed, log)
 	writer := receipt.New(s, clock.Real{}, nil, log)
 	n.dispatcher = (&send.Node{Store: s, Domain: domain, Machine: clock.Real{}, Owner: id.New().String(), Gate: n.outbox, Writer: writer, Board: n.board,
@@ -69,7 +83,11 @@ func startNode(ctx context.Context, s store.Store, domain clock.Clock, log *slog
 			if err != nil {
 				return nil, err
 			}
-			return smpp.New(cfg, log, nil)
+			conn, err := smpp.New(cfg, log, nil)
+			if err != nil {
+				return nil, err
+			}
+			return wrap(conn), nil
 		}}).Dispatcher()
 	ctx, n.stop = context.WithCancel(ctx)
 	writing, stopWriting := context.WithCancel(context.WithoutCancel(ctx))

@@ -26,11 +26,18 @@ type clinic struct {
 	org      id.ID
 	location id.ID
 	route    id.ID
+	purpose  purpose.Purpose // what patients agreed to
+}
+
+// consentTo changes what the patients that seed makes agree to.
+func (c *clinic) consentTo(p purpose.Purpose) *clinic {
+	c.purpose = p
+	return c
 }
 
 // found makes the organization with one site, one route and one sender.
 func found(ctx context.Context, s store.Store, smsc string, window int) (*clinic, error) {
-	c := &clinic{org: id.New()}
+	c := &clinic{org: id.New(), purpose: purpose.Appointment}
 	c.scope = access.ForCommand(c.org, "bench")
 	host, port, err := net.SplitHostPort(smsc)
 	if err != nil {
@@ -108,7 +115,7 @@ func (c *clinic) seedPage(ctx context.Context, tx store.Tx, from, to int) error 
 	visits := make([]schedule.Appointment, len(people))
 	for i, p := range people {
 		links[i] = store.ContactLink{Person: p.ID, Point: points[i].ID, Use: patient.Mobile, Rank: 1, Relationship: patient.Self}
-		entries[i] = consent.Entry{Person: p.ID, Point: points[i].ID, Channel: patient.SMS, Purpose: purpose.Appointment, Status: consent.Granted,
+		entries[i] = consent.Entry{Person: p.ID, Point: points[i].ID, Channel: patient.SMS, Purpose: c.purpose, Status: consent.Granted,
 			Method: consent.Form, Wording: "sms-care/1", Language: "pl", At: began().Add(-time.Hour)}
 		start := began().Add(26*time.Hour + time.Duration(from+i)*time.Millisecond)
 		visits[i] = schedule.Appointment{Person: p.ID, Location: c.location, Status: schedule.Booked, Start: start, Length: 15 * time.Minute,
