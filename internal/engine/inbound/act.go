@@ -19,7 +19,7 @@ import (
 // understand reads a whole text, does what follows and keeps it all. Everything is one transaction: a STOP is
 // in force when the carrier hears that its text has arrived.
 func (t *taking) understand(ctx context.Context, w *writer, in conversation.Inbound) error {
-	res, match := t.read(w, in)
+	res, match := t.read(w, in.Text)
 	in.Intent, in.OptOut = string(match.Intent), string(res.OptOut)
 	a := &acting{taking: t, w: w, in: &in, res: res, match: match}
 	if !in.From.IsZero() {

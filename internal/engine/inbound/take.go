@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/org"
@@ -48,7 +49,7 @@ func (t *taking) take(ctx context.Context, d delivery) error {
 	if q := w.newest(); q != nil {
 		p.Question = q.ID
 	}
-	stored, fresh, err := t.tx.Conversations().PutPart(ctx, p, Sames)
+	stored, fresh, err := t.tx.Conversations().PutPart(ctx, p, t.sames(w, p))
 	if err != nil || !fresh {
 		return err // the same event once more: it is durable already
 	}
@@ -60,6 +61,18 @@ func (t *taking) take(ctx context.Context, d delivery) error {
 		return err
 	}
 	return t.whole(ctx, w, parts, 0)
+}
+
+// sames is how long the part counts as one that came before. STOP, START and STOP again within minutes are three
+// texts: a STOP that is not in force is never taken for an old one.
+func (t *taking) sames(w *writer, p store.InboundPart) time.Duration {
+	if p.Total > 1 || p.From.IsZero() || w.point.OptedOutAt != nil {
+		return Sames
+	}
+	if res, _ := t.read(w, p.Body); res.OptOut == reply.Sure {
+		return 0
+	}
+	return Sames
 }
 
 // arrive finds out which number wrote to which.
@@ -163,6 +176,9 @@ func (t *taking) writer(ctx context.Context, w *writer, p store.InboundPart) err
 func (t *taking) asked(ctx context.Context, w *writer) error {
 	all, err := t.tx.Conversations().QuestionsOf(ctx, []id.ID{w.point.ID}, t.tx.Now().Add(-recent))
 	for _, q := range all {
+		if !q.Asked {
+			continue // planned for later: nobody can answer what they have not read
+		}
 		if q.ClosedAt == nil && !q.ClosesAt.IsZero() && !q.ClosesAt.After(t.tx.Now()) {
 			q.ClosedAt = &q.ClosesAt // over, though no sweep has come by yet
 		}
@@ -225,9 +241,9 @@ func (t *taking) people(ctx context.Context, w *writer) error {
 }
 
 // read interprets the text by the rules of the country whose number was written to.
-func (t *taking) read(w *writer, in conversation.Inbound) (reply.Result, reply.Decision) {
+func (t *taking) read(w *writer, text phi.Text) (reply.Result, reply.Decision) {
 	open, closed := asked(w.open), asked(w.closed)
-	res := t.words.Interpret(reply.Input{Text: in.Text, SenderCountry: w.region(), Languages: w.languages(), Open: open,
+	res := t.words.Interpret(reply.Input{Text: text, SenderCountry: w.region(), Languages: w.languages(), Open: open,
 		Day: w.day(t.tx.Now())}, t.book)
 	return res, reply.Match(res, open, closed)
 }
