@@ -51,6 +51,7 @@ type Store struct {
 	jobs    *river.Client[*sql.Tx] // inserts only
 	log     *slog.Logger
 	path    string
+	fold    *folder
 	closing sync.Once
 }
 
@@ -77,7 +78,7 @@ func (s *Store) start(ctx context.Context, o Options) (err error) {
 	if err := s.migrate(ctx, o.Path); err != nil {
 		return err
 	}
-	if s.writer, err = handle(o.Path, false, 1); err != nil {
+	if s.writer, err = handle(o.Path, false, 1, "wal_autocheckpoint(0)", "cache_size(-49152)"); err != nil {
 		return err
 	}
 	if err := os.Chmod(o.Path, 0o600); err != nil {
@@ -94,8 +95,10 @@ func (s *Store) start(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	s.base = sqlstore.NewBase(o.Clock, ring, sqlstore.NewHub(true))
-	s.jobs, err = river.NewClient(riversqlite.New(s.writer), insertOnly(o.Log))
-	return err
+	if s.jobs, err = river.NewClient(riversqlite.New(s.writer), insertOnly(o.Log)); err != nil {
+		return err
+	}
+	return s.startFolding(o.Path)
 }
 
 // keys opens the keyring that fits the database, in one transaction with the database's mark.
@@ -129,9 +132,12 @@ func (s *Store) marked(ctx context.Context, change func(*session) (settle func()
 }
 
 // handle opens the file. Writers begin with a write lock, readers cannot write.
-func handle(path string, readOnly bool, conns int) (*sql.DB, error) {
+func handle(path string, readOnly bool, conns int, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{}
 	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "temp_store(MEMORY)", "cache_size(-16384)"} {
+		q.Add("_pragma", p)
+	}
+	for _, p := range pragmas {
 		q.Add("_pragma", p)
 	}
 	if readOnly {
@@ -193,7 +199,10 @@ func (s *Store) InTx(ctx context.Context, scope access.Scope, do func(store.Tx) 
 		return failed(err)
 	}
 	began := time.Now()
-	defer func() { s.base.Stats.Add(began.Sub(asked), time.Since(began)) }()
+	defer func() {
+		s.base.Stats.Add(began.Sub(asked), time.Since(began))
+		s.fold.committed()
+	}()
 	return s.base.Write(ctx, scope, &session{tx: tx, jobs: s.jobs}, do)
 }
 
@@ -243,6 +252,9 @@ func (s *Store) NewJobs(c *river.Config) (store.JobRunner, error) {
 func (s *Store) Close() error {
 	var all []error
 	s.closing.Do(func() {
+		if s.fold != nil {
+			all = append(all, s.fold.close())
+		}
 		if s.readers != nil {
 			all = append(all, s.readers.Close())
 		}

@@ -92,6 +92,8 @@ func (s consents) tellPoints(ctx context.Context, org id.ID, entries []consent.E
 	var everywhere []id.ID
 	for _, e := range entries {
 		switch {
+		case e.Point.IsZero() && s.freshKeys.persons[e.Person] != nil:
+			// whoever links a person of this transaction to a number raises its revision
 		case e.Point.IsZero():
 			everywhere = append(everywhere, e.Person)
 		case e.Person.IsZero():

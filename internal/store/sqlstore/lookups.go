@@ -1,8 +1,11 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/seal"
@@ -89,7 +92,8 @@ func (l *lookups) remove(ctx context.Context, t *Tx) error {
 
 func (l *lookups) run(ctx context.Context, t *Tx, names, idents *Bulk) error {
 	rows := make([][]any, 0, len(l.names))
-	for n := range l.names {
+	sorted := slices.SortedFunc(maps.Keys(l.names), func(a, b nameRow) int { return bytes.Compare(a.token[:], b.token[:]) })
+	for _, n := range sorted { // neighbours share a page of the index
 		rows = append(rows, args(l.org, n.token[:], n.person))
 	}
 	if _, err := t.Bulk(ctx, names, rows); err != nil {

@@ -79,15 +79,17 @@ func (s people) SavePoints(ctx context.Context, channel patient.Channel, numbers
 		have[p.Number] = p
 	}
 	var rows [][]any
+	fresh := make(map[phone.Number]patient.ContactPoint, len(distinct))
 	for i, n := range distinct {
 		if _, there := have[n]; there {
 			continue
 		}
 		p := id.New()
 		rows = append(rows, args(p, org, channel, idx[i], sealText(ok.Key(), n.Reveal(), pointPlace(org, p)), 1, false, false, s.now))
+		fresh[n] = patient.ContactPoint{ID: p, Org: org, Channel: channel, Number: n, Revision: 1}
 	}
 	if len(rows) > 0 {
-		if err := s.insertPoints(ctx, channel, idx, rows, have); err != nil {
+		if err := s.insertPoints(ctx, channel, idx, rows, fresh, have); err != nil {
 			return nil, err
 		}
 	}
@@ -98,10 +100,19 @@ func (s people) SavePoints(ctx context.Context, channel patient.Channel, numbers
 	return out, nil
 }
 
-// insertPoints makes contact points and reads back what is there now. A number that was erased is sealed again.
-func (s people) insertPoints(ctx context.Context, channel patient.Channel, idx [][]byte, rows [][]any, have map[phone.Number]patient.ContactPoint) error {
-	if _, err := s.Bulk(ctx, insertPoints, rows); err != nil {
+// insertPoints makes contact points. When some were there already (another writer was first, or an erasure left
+// them empty) it reads back what is there now; a number that was erased is sealed again.
+func (s people) insertPoints(ctx context.Context, channel patient.Channel, idx [][]byte, rows [][]any, fresh, have map[phone.Number]patient.ContactPoint) error {
+	n, err := s.Bulk(ctx, insertPoints, rows)
+	if err != nil {
 		return err
+	}
+	if n == int64(len(rows)) {
+		for number, p := range fresh {
+			have[number] = p
+			s.raise(p.ID)
+		}
+		return nil
 	}
 	if err := s.sealAgain(ctx, channel, idx, rows); err != nil {
 		return err
@@ -318,11 +329,25 @@ func (s people) ownsPoints(ctx context.Context, links []store.ContactLink) error
 	return err
 }
 
-// bump raises the revisions of contact points.
+// raise notes that nobody can have read the contact point's present revision; it reports whether that is news.
+func (t *Tx) raise(point id.ID) bool {
+	if t.raised[point] {
+		return false
+	}
+	if t.raised == nil {
+		t.raised = map[id.ID]bool{}
+	}
+	t.raised[point] = true
+	return true
+}
+
+// bump raises the revisions of contact points, once in a transaction.
 func (t *Tx) bump(ctx context.Context, org id.ID, points map[id.ID]bool) error {
 	rows := make([][]any, 0, len(points))
 	for p := range points {
-		rows = append(rows, args(org, p))
+		if t.raise(p) {
+			rows = append(rows, args(org, p))
+		}
 	}
 	_, err := t.Bulk(ctx, bumpPoints, rows)
 	t.Publish(store.TopicPeople)

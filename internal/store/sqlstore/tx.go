@@ -79,6 +79,7 @@ type Tx struct {
 
 	onCommit, onRollback []func()
 	freshKeys            freshKeys
+	raised               map[id.ID]bool // contact points that are new in this transaction, or whose revision rose in it
 }
 
 // Scope is whose rows the transaction sees.
