@@ -76,12 +76,13 @@ type Threads interface {
 // Questions keeps what numbers were asked.
 type Questions interface {
 	// AskQuestions opens questions. A digit that another open question of the number has is errs.Conflict, unless
-	// both are about the same visit: then the new one replaces the old.
+	// both are about the same visit, or the other's text will never leave.
 	AskQuestions(ctx context.Context, all []conversation.Question) error
-	// QuestionsOf lists questions of contact points that are open, or were closed at or after since.
+	// QuestionsOf lists questions of contact points that are open, or were closed at or after since; Asked says
+	// whether their text has left. Questions whose text will never leave are left out.
 	QuestionsOf(ctx context.Context, points []id.ID, since time.Time) ([]conversation.Question, error)
-	// CloseQuestion ends an open question with the intent that answered it; empty when nothing did. One that is
-	// closed stays as it is, and the answer is false.
+	// CloseQuestion ends an open question, and the others of its number about the same visit, with the intent that
+	// answered it; empty when nothing did. One that is closed stays as it is, and the answer is false.
 	CloseQuestion(ctx context.Context, question id.ID, answer string) (bool, error)
 	// CloseQuestionsAbout ends the open questions about visits (moved, cancelled, over) and says how many.
 	CloseQuestionsAbout(ctx context.Context, visits []id.ID) (int, error)

@@ -78,6 +78,7 @@ type Question struct {
 	Purpose     purpose.Purpose
 	Codes       map[string]string // digit to intent
 	AskedAt     time.Time
+	Asked       bool // the text that asks has left; before that nothing can answer it
 	ClosesAt    time.Time
 	ClosedAt    *time.Time
 	Answer      string // the intent that closed it

@@ -93,36 +93,19 @@ func (s conversations) threads(ctx context.Context, and string, more ...any) ([]
 const questionColumns = `id, org_id, point_id, person_id, message_id, appointment_id, visit_version, enrollment_id, purpose, codes, asked_at,
 	closes_at, closed_at, answer`
 
-// AskQuestions opens questions; one about the same visit and number is replaced.
+// AskQuestions opens questions. Questions about one visit share their digits: the reminder of tomorrow is planned
+// while last week's may still be answered.
 func (s conversations) AskQuestions(ctx context.Context, all []conversation.Question) error {
 	org, err := s.org()
 	if err != nil {
 		return err
 	}
 	for _, q := range all {
-		if err := s.replaced(ctx, org, q); err != nil {
-			return err
-		}
 		if err := s.ask(ctx, org, q); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// replaced closes the open question of this number about the same visit: the new text asks it again.
-func (s conversations) replaced(ctx context.Context, org id.ID, q conversation.Question) error {
-	if q.Appointment.IsZero() {
-		return nil
-	}
-	_, err := s.Exec(ctx, `DELETE FROM question_codes WHERE point_id = $1 AND org_id = $2 AND question_id IN
-		(SELECT id FROM questions WHERE org_id = $2 AND point_id = $1 AND appointment_id = $3 AND closed_at IS NULL)`, q.Point, org, q.Appointment)
-	if err != nil {
-		return err
-	}
-	_, err = s.Exec(ctx, `UPDATE questions SET closed_at = $1 WHERE org_id = $2 AND point_id = $3 AND appointment_id = $4 AND closed_at IS NULL`,
-		s.now, org, q.Point, q.Appointment)
-	return err
 }
 
 func (s conversations) ask(ctx context.Context, org id.ID, q conversation.Question) error {
@@ -140,29 +123,50 @@ func (s conversations) ask(ctx context.Context, org id.ID, q conversation.Questi
 		return err
 	}
 	for code := range q.Codes {
-		n, err := s.Exec(ctx, `INSERT INTO question_codes (point_id, code, question_id, org_id) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING`,
-			q.Point, code, q.ID, org)
-		if err != nil {
+		if err := s.take(ctx, org, q, code); err != nil {
 			return err
-		}
-		if n == 0 {
-			return errs.New(errs.Conflict, "another question took the reply code meanwhile: plan the text again")
 		}
 	}
 	return nil
 }
+
+// take gives a digit to a question: a free one, one of the same visit, or one whose text will never leave.
+func (s conversations) take(ctx context.Context, org id.ID, q conversation.Question, code string) error {
+	n, err := s.Exec(ctx, `INSERT INTO question_codes (point_id, code, question_id, org_id) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING`,
+		q.Point, code, q.ID, org)
+	if err != nil || n > 0 {
+		return err
+	}
+	n, err = s.Exec(ctx, `UPDATE question_codes SET question_id = $1 WHERE point_id = $2 AND code = $3 AND org_id = $4 AND question_id IN
+		(SELECT h.id FROM questions h WHERE h.point_id = $2 AND (h.closed_at IS NOT NULL OR h.appointment_id = $5
+		 OR EXISTS (SELECT 1 FROM messages m WHERE m.id = h.message_id AND m.state IN `+neverLeft+`)))`,
+		q.ID, q.Point, code, org, q.Appointment)
+	if err == nil && n == 0 {
+		err = errs.New(errs.Conflict, "another question took the reply code meanwhile: plan the text again")
+	}
+	return err
+}
+
+// neverLeft are the states of texts that nobody got and nobody will.
+const neverLeft = `('cancelled', 'refused', 'expired', 'failed')`
+
+// waiting are the states of texts that may still leave.
+const waiting = `('planned', 'held', 'queued')`
 
 func (s conversations) QuestionsOf(ctx context.Context, points []id.ID, since time.Time) ([]conversation.Question, error) {
 	org, err := s.org()
 	if err != nil || len(points) == 0 {
 		return nil, err
 	}
-	return list(ctx, s.Conn, `SELECT `+questionColumns+` FROM questions WHERE org_id = $1 AND (closed_at IS NULL OR closed_at >= $2) AND `+
-		s.In("point_id", "$3", ID)+` ORDER BY asked_at, id`, args(org, since, points),
+	return list(ctx, s.Conn, `SELECT `+questionColumns+`,
+		NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = message_id AND m.state IN `+waiting+`)
+		FROM questions WHERE org_id = $1 AND (closed_at IS NULL OR closed_at >= $2) AND `+s.In("point_id", "$3", ID)+`
+		AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = message_id AND m.state IN `+neverLeft+`)
+		ORDER BY asked_at, id`, args(org, since, points),
 		func(r Rows) (q conversation.Question, err error) {
 			var codes string
 			err = r.Scan(Dests([]any{&q.ID, &q.Org, &q.Point, &q.Person, &q.Message, &q.Appointment, &q.Version, &q.Enrollment, &q.Purpose, &codes,
-				&q.AskedAt, &q.ClosesAt, &q.ClosedAt, &q.Answer})...)
+				&q.AskedAt, &q.ClosesAt, &q.ClosedAt, &q.Answer, &q.Asked})...)
 			if err == nil {
 				err = json.Unmarshal([]byte(codes), &q.Codes)
 			}
@@ -175,12 +179,14 @@ func (s conversations) CloseQuestion(ctx context.Context, question id.ID, answer
 	if err != nil {
 		return false, err
 	}
-	n, err := s.Exec(ctx, `UPDATE questions SET closed_at = $1, answer = $2 WHERE id = $3 AND org_id = $4 AND closed_at IS NULL`,
-		s.now, answer, question, org)
+	n, err := s.Exec(ctx, `UPDATE questions SET closed_at = $1, answer = $2 WHERE org_id = $4 AND closed_at IS NULL AND (id = $3 OR EXISTS
+		(SELECT 1 FROM questions a WHERE a.id = $3 AND a.closed_at IS NULL AND a.point_id = questions.point_id
+		 AND a.appointment_id = questions.appointment_id))`, s.now, answer, question, org)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	_, err = s.Exec(ctx, `DELETE FROM question_codes WHERE question_id = $1 AND org_id = $2`, question, org)
+	_, err = s.Exec(ctx, `DELETE FROM question_codes WHERE org_id = $1 AND question_id IN (SELECT q.id FROM questions q
+		WHERE q.closed_at IS NOT NULL AND q.point_id = (SELECT a.point_id FROM questions a WHERE a.id = $2))`, org, question)
 	return true, err
 }
 

@@ -380,18 +380,26 @@ func questions(t *testing.T, k *talk) {
 			t.Errorf("%d are open", len(open))
 		}
 	})
-	t.Run("the same visit asked again replaces the question", func(t *testing.T) {
+	t.Run("two questions about one visit share their digits, and one answer closes both", func(t *testing.T) {
 		old := k.question(id.New(), id.New(), codes)
 		fresh := k.question(old.Point, old.Appointment, codes)
-		if err := k.ask(k.scope, old); err != nil {
-			t.Fatal(err)
+		for _, q := range []conversation.Question{old, fresh} {
+			if err := k.ask(k.scope, q); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if err := k.ask(k.scope, fresh); err != nil {
-			t.Fatal(err)
+		if open, closed := k.questionsOf(t, k.scope, old.Point); len(open) != 2 || len(closed) != 0 {
+			t.Fatalf("open %d, closed %d", len(open), len(closed))
 		}
-		open, closed := k.questionsOf(t, k.scope, old.Point)
-		if len(open) != 1 || open[0].ID != fresh.ID || len(closed) != 1 || closed[0].ID != old.ID || closed[0].Answer != "" {
-			t.Errorf("open %+v, closed %+v", open, closed)
+		Write(t, k.s, k.scope, func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.Conversations().CloseQuestion(ctx, old.ID, "confirm")
+			return err
+		})
+		if open, closed := k.questionsOf(t, k.scope, old.Point); len(open) != 0 || len(closed) != 2 {
+			t.Errorf("after the answer: open %d, closed %d", len(open), len(closed))
+		}
+		if err := k.ask(k.scope, k.question(old.Point, id.New(), codes)); err != nil {
+			t.Errorf("the digits are not free: %v", err)
 		}
 	})
 }
