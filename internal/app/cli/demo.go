@@ -23,7 +23,7 @@ type demoCmd struct {
 	Data     string  `help:"Folder of the demo's data." default:"./data" type:"path" placeholder:"DIR"`
 	Speed    float64 `help:"How many seconds of the clinic's time pass in a second." default:"120"`
 	Seed     uint64  `help:"The same seed makes the same clinic." default:"7"`
-	Patients int     `help:"Patients to make." default:"900"`
+	Patients int     `help:"Patients to make." default:"2400"`
 	Fresh    bool    `help:"Remove the demo's data first and begin anew."`
 }
 

@@ -211,7 +211,7 @@ func (s Somebody) ledger(who id.ID, now time.Time) []consent.Entry {
 // Days of visits that are seeded, beginning with today.
 const seededDays = 12
 
-// visits fills the doctors' weekdays from 9 to 17 h local time, three quarters of them.
+// visits fills the doctors' weekdays from 9 to 17 h local time, three in five of them.
 func (c *Clinic) visits(ctx context.Context, s store.Store, r *rand.Rand, now time.Time) error {
 	for i := range c.Sites {
 		site := &c.Sites[i]
@@ -240,7 +240,7 @@ func (p *Placed) plan(r *rand.Rand, now time.Time, zone *time.Location) []schedu
 		for slot := 0; slot < 24; slot++ {
 			start := time.Date(y, m, d+day, 9, slot*20, 0, 0, zone)
 			for _, doctor := range p.Doctors {
-				if r.IntN(4) == 0 || !start.After(now) {
+				if r.IntN(5) < 2 || !start.After(now) {
 					continue
 				}
 				who := p.Patients[r.IntN(len(p.Patients))]
