@@ -17,10 +17,11 @@ func (n *Node) faces() (http.Handler, error) {
 		return nil, err
 	}
 	pages, err := console.New(console.Needs{Login: n.Login, Desk: desk.New(n.Store, n.dispatcher), Explain: n.Explain, Inbox: n.Inbox,
-		Switch: n.Board, Live: n.live}, n.Log, console.Options{Secure: n.cfg.TLSCert != "" || proxy.IsValid(), ClientAddress: clientAddress(proxy)})
+		Imports: n.Intake, Record: n.Record, Plan: n.planner, Switch: n.Board, Live: n.live}, n.Log, console.Options{Secure: n.cfg.TLSCert != "" || proxy.IsValid(), ClientAddress: clientAddress(proxy)})
 	if err != nil {
 		return nil, err
 	}
+	n.pages = pages
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.Handle("/", pages.Handler())

@@ -24,6 +24,7 @@ import (
 	"carillon.dev/carillon/internal/engine/receipt"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
+	"carillon.dev/carillon/internal/web/console"
 )
 
 // Node is a serving system: its loops and faces. New wires, Run serves until its context ends and unwinds.
@@ -32,6 +33,7 @@ type Node struct {
 	cfg        config.Serve
 	live       *live.Hub
 	planner    *plan.Planner
+	pages      *console.Console
 	inbound    *inbound.Service
 	writer     *receipt.Writer
 	dispatcher *send.Dispatcher
@@ -109,6 +111,7 @@ func (n *Node) Run(ctx context.Context) error {
 		})
 	}
 	err = g.Wait()
+	n.pages.Close()
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), n.cfg.StopWait)
 	defer done()
 	return errors.Join(err, work.Stop(stopping))

@@ -34,6 +34,7 @@ type commands struct {
 	Bench    benchCmd    `cmd:"" help:"Measure the whole path."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database to this version and say what was done."`
 	Backup   backupCmd   `cmd:"" help:"Copy the database, without the keys that open it."`
+	Restore  restoreCmd  `cmd:"" help:"Put a backup where the database belongs; the copy starts on hold."`
 	Audit    auditCmd    `cmd:"" help:"The audit log."`
 	Doctor   doctorCmd   `cmd:"" help:"Look for what could go wrong on this machine."`
 	Version  versionCmd  `cmd:"" help:"Say which version this is."`
