@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
@@ -29,7 +30,7 @@ type facts struct {
 
 func (p *Planner) read(ctx context.Context, tx store.Tx, visits []id.ID) (f facts, err error) {
 	f = facts{now: tx.Now(), enrollments: map[id.ID][]journey.Enrollment{}, people: map[id.ID]patient.Status{},
-		places: map[id.ID]org.Location{}, held: map[id.ID]bool{}}
+		places: map[id.ID]org.Location{}}
 	if f.journeys, err = p.files.read(ctx, tx); err != nil {
 		return f, err
 	}
@@ -73,11 +74,25 @@ func (f *facts) around(ctx context.Context, tx store.Tx, people []id.ID) error {
 	for _, l := range sites {
 		f.places[l.ID] = l
 	}
-	held, err := tx.Imports().Held(ctx)
-	for _, i := range held {
-		f.held[i.ID] = true
-	}
+	f.held, err = heldImports(ctx, tx)
 	return err
+}
+
+// heldImports are imports whose messages wait: for a person's release, or until they are undone.
+func heldImports(ctx context.Context, tx store.Tx) (map[id.ID]bool, error) {
+	out := map[id.ID]bool{}
+	held, err := tx.Imports().Held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range held {
+		out[i.ID] = true
+	}
+	unfinished, err := tx.Imports().Unfinished(ctx)
+	for _, i := range unfinished {
+		out[i.ID] = out[i.ID] || i.State == feed.Undoing
+	}
+	return out, err
 }
 
 // truth is the visit as a journey sees it.

@@ -31,7 +31,7 @@ type Outbox interface {
 }
 
 // sweepRows is how many visits are planned in one transaction: it stays under 20 ms on SQLite.
-const sweepRows = 200
+const sweepRows = 100
 
 // Planner plans for every organization of a store. It is safe for concurrent use.
 type Planner struct {
@@ -72,7 +72,7 @@ func (p *Planner) Run(ctx context.Context) error {
 			releases = releases || imports
 		case <-t.C:
 		}
-		if releases || time.Since(looked) > releaseEvery {
+		if since := time.Since(looked); since > releaseEvery || releases && since > longestSleep {
 			p.report(ctx, p.Release(ctx))
 			releases, looked = false, time.Now()
 		}

@@ -323,3 +323,19 @@ func TestAReminderThatCouldNotBeDeliveredIsACall(t *testing.T) {
 		}
 	})
 }
+
+func TestAnImportThatIsUndoneTellsOnlyWhoWasTold(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		silent := k.Book(k.Person(true).ID, plantest.Noon.Add(30*day), plantest.Noon.Add(-30*day))
+		told := k.Book(k.Person(true).ID, plantest.Noon.Add(30*day), plantest.Noon)
+		k.Sweep()
+		k.Clock.Advance(3 * time.Minute)
+		k.Deliver()
+		for _, v := range []schedule.Appointment{silent, told} {
+			k.Change(v, func(v *schedule.Appointment) { v.Status = schedule.EnteredInError })
+		}
+		k.Run(10*time.Minute, 2*time.Minute)
+		want(t, lines(k, silent))
+		want(t, lines(k, told), "booking delivered", "cancelled delivered")
+	})
+}

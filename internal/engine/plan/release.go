@@ -30,14 +30,9 @@ func (p *Planner) Release(ctx context.Context) error {
 func (p *Planner) release(ctx context.Context, scope access.Scope, imported id.ID) error {
 	next := func(ctx context.Context, scope access.Scope) (b batch, err error) {
 		err = p.store.Read(ctx, scope, func(tx store.Tx) error {
-			held, err := tx.Imports().Held(ctx)
-			if err != nil {
+			held, err := heldImports(ctx, tx)
+			if err != nil || held[imported] {
 				return err
-			}
-			for _, h := range held {
-				if h.ID == imported {
-					return nil
-				}
 			}
 			all, err := tx.Journeys().HeldEnrollments(ctx, imported, store.Page{Limit: sweepRows})
 			for i := range all {

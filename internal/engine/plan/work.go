@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -151,7 +152,8 @@ func events(f *facts, pc *piece, truth journey.Visit, touches []store.Touch) []j
 	case happened(v.Status):
 		evs = append(evs, journey.Event{Kind: journey.VisitOver})
 	case truth.Version != e.Visit.Version || !truth.BookedAt.Equal(e.Visit.BookedAt):
-		evs = append(evs, journey.Event{Kind: journey.VisitChanged, Visit: truth, PatientKnows: known(touches, v.Version)})
+		evs = append(evs, journey.Event{Kind: journey.VisitChanged, Visit: truth,
+			PatientKnows: known(touches, v.Version) || neverWas(pc)})
 	}
 	if !gone(f.people[v.Person]) && e.Reason == journey.EndPerson {
 		evs = append(evs, journey.Event{Kind: journey.PersonBack})
@@ -185,6 +187,12 @@ func known(touches []store.Touch, version int64) bool {
 
 // rounds bounds how often a refusal at planning may lead to another text in one batch.
 const rounds = 3
+
+// neverWas: a visit entered in error that no text has told of is no news to anybody.
+func neverWas(pc *piece) bool {
+	left := func(s store.TextState) bool { return s.State.HandedOver() }
+	return pc.visit.Status == schedule.EnteredInError && !slices.ContainsFunc(pc.states, left)
+}
 
 // decide asks the outbox about every text that is wanted and takes refusals at planning back to the journeys,
 // which may want another text then.
