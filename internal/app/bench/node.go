@@ -113,8 +113,30 @@ const planRows = 250
 // plan reminds every patient of the visit, page by page. Each message has a natural key, as a journey's has, so that
 // planning again after a crash repeats nothing.
 func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p purpose.Purpose) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	pages := make(chan []outbox.Prepared, 1)
+	var failed error
+	go func() { // the next page is decided about while this one is written
+		defer close(pages)
+		failed = c.pages(ctx, s, o, p, pages)
+	}()
+	for page := range pages {
+		err := s.InTx(ctx, c.scope, func(tx store.Tx) error {
+			_, err := o.Insert(ctx, tx, page)
+			return err
+		}, store.Bulk)
+		if err != nil {
+			return err
+		}
+	}
+	return failed
+}
+
+// pages reads the audience in the order of visits and prepares a text for each patient.
+func (c *clinic) pages(ctx context.Context, s store.Store, o *outbox.Outbox, p purpose.Purpose, out chan<- []outbox.Prepared) error {
 	from, end := began(), began().Add(30*24*time.Hour)
-	for ctx.Err() == nil {
+	for {
 		var visits []schedule.Appointment
 		err := s.Read(ctx, c.scope, func(tx store.Tx) error {
 			var err error
@@ -135,13 +157,10 @@ func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p pu
 		if err != nil {
 			return err
 		}
-		err = s.InTx(ctx, c.scope, func(tx store.Tx) error {
-			_, err := o.Insert(ctx, tx, prepared)
-			return err
-		}, store.Bulk)
-		if err != nil {
-			return err
+		select {
+		case out <- prepared:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
-	return ctx.Err()
 }

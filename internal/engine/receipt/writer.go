@@ -23,7 +23,8 @@ import (
 const (
 	batchRows = 500
 	queueRows = 4 * batchRows
-	idle      = 5 * time.Millisecond
+	idle      = time.Millisecond     // input that pauses so long is written
+	longest   = 5 * time.Millisecond // the first of a batch waits no longer
 	knownIDs  = 1 << 16
 )
 
@@ -145,9 +146,12 @@ func (w *Writer) Run(ctx context.Context) error {
 	}
 }
 
-// gather adds what comes until the batch is full or the queue has been idle for a moment.
+// gather adds what comes until the batch is full, the input pauses, or the first has waited long enough.
 func (w *Writer) gather(batch []item) []item {
-	var t *time.Timer
+	limit := time.NewTimer(longest)
+	defer limit.Stop()
+	pause := time.NewTimer(idle)
+	defer pause.Stop()
 	for len(batch) < batchRows {
 		select {
 		case it := <-w.in:
@@ -155,14 +159,13 @@ func (w *Writer) gather(batch []item) []item {
 			continue
 		default:
 		}
-		if t == nil {
-			t = time.NewTimer(idle)
-			defer t.Stop()
-		}
+		pause.Reset(idle)
 		select {
 		case it := <-w.in:
 			batch = append(batch, it)
-		case <-t.C:
+		case <-pause.C:
+			return batch
+		case <-limit.C:
 			return batch
 		}
 	}

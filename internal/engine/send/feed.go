@@ -64,7 +64,7 @@ func (l *Loop) room() int {
 	}
 	limit := l.limit()
 	free := limit - l.out
-	if free <= 0 || (l.out > 0 && free < max(limit/4, 1)) {
+	if free <= 0 || (l.out > 0 && free < max(limit/2, 1)) {
 		return 0
 	}
 	return l.bucket.Allow(l.machine.Now(), free)

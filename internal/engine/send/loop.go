@@ -144,7 +144,7 @@ func (l *Loop) limit() int {
 }
 
 // chunk is the least that is worth a lease of its own while others are out.
-func (l *Loop) chunk() int { return max(l.limit()/4, 1) }
+func (l *Loop) chunk() int { return max(l.limit()/2, 1) }
 
 // Run serves the route whenever this node holds its lease, until ctx ends.
 func (l *Loop) Run(ctx context.Context) error {

@@ -91,6 +91,10 @@ func connect(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 	// A plan that was kept while a table was nearly empty reads all of it when it has grown, until statistics are
 	// taken again: a first import would crawl. Planning anew costs a batch of hundreds of rows next to nothing.
 	c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_custom_plan"
+	// Batches are read by lists of ids: without statistics the planner's default price of a random page makes it hash
+	// whole tables instead, and compiling such a plan takes longer than any of our statements runs.
+	c.ConnConfig.RuntimeParams["random_page_cost"] = "1.1"
+	c.ConnConfig.RuntimeParams["jit"] = "off"
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
 		return nil, errs.Wrap(errs.Unavailable, "the database does not answer", err)
