@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
@@ -182,12 +183,8 @@ var intents = map[schedule.Answer]journey.Intent{
 
 // answersOf are the responses that the journey has not heard, with the fact that each was given about.
 func answersOf(e *journey.Enrollment, truth journey.Visit, all []schedule.Response) (out []journey.Event) {
-	heard := e.Heard.IsZero()
-	for _, r := range all {
-		if !heard {
-			heard = r.ID == e.Heard
-			continue
-		}
+	heard := slices.IndexFunc(all, func(r schedule.Response) bool { return r.ID == e.Heard })
+	for _, r := range all[heard+1:] {
 		about, ok := stated(e, truth, r.Version)
 		if !ok {
 			about = journey.Fact{Start: time.Unix(0, 0)} // about a visit that nobody can tell any more: answers nothing

@@ -180,7 +180,7 @@ func (p *Planner) drain(ctx context.Context, scope access.Scope, next func(conte
 			return looked, err
 		}
 		if err := p.work(ctx, scope, b); err != nil {
-			return looked, err
+			return looked, p.apart(ctx, scope, b, err)
 		}
 		looked += len(b.visits)
 		if max(len(b.visits), len(b.touches)) < sweepRows {
@@ -188,6 +188,32 @@ func (p *Planner) drain(ctx context.Context, scope access.Scope, next func(conte
 		}
 	}
 	return looked, ctx.Err()
+}
+
+// apart plans the visits of a batch that failed one by one, so that one of them cannot keep the others waiting.
+// It returns why the batch failed; what fails alone stays for the next sweep.
+func (p *Planner) apart(ctx context.Context, scope access.Scope, b batch, why error) error {
+	people, whole := []store.Touch{}, true
+	byVisit := map[id.ID][]store.Touch{}
+	for _, t := range b.touches {
+		if t.Visit.IsZero() {
+			people = append(people, t)
+		}
+		byVisit[t.Visit] = append(byVisit[t.Visit], t)
+	}
+	for _, v := range b.visits {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := p.work(ctx, scope, batch{visits: []id.ID{v}, touches: byVisit[v]}); err != nil {
+			whole = false
+			p.log.ErrorContext(ctx, "a visit could not be planned", "visit", v.String(), "kind", errs.KindOf(err), "error", errs.Safe(err))
+		}
+	}
+	if whole && len(people) > 0 {
+		return p.work(ctx, scope, batch{touches: people})
+	}
+	return why
 }
 
 // batch is what one transaction plans.

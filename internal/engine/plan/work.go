@@ -100,6 +100,7 @@ func orphans(f *facts, lost []journey.Enrollment) (out []piece) {
 		}
 		evs := append(newsOf(&e, pc.states, receiptWindow(pc.def.Purpose), f.now), journey.Event{Kind: journey.VisitOver})
 		pc.e, pc.actions = journey.AdvanceAll(pc.def, e, evs, f.now)
+		pc.e.HeldBy = id.ID{}
 		out = append(out, pc)
 	}
 	return out
@@ -113,7 +114,7 @@ func (p *Planner) pieces(f *facts, v *schedule.Appointment, touches []store.Touc
 		running[e.Journey] = true
 		def := f.journeys.version(e.Org, e.Journey, e.Definition)
 		if def == nil { // a version that was never stored: nothing can be said about it, and nothing is sent
-			e.NextDue = time.Time{}
+			e.NextDue, e.HeldBy = time.Time{}, id.ID{}
 			out = append(out, piece{e: e, visit: v})
 			continue
 		}
