@@ -220,6 +220,8 @@ type MessageReads interface {
 	SentCounts(ctx context.Context, asks []CountAsk) ([]SentCount, error)
 	// AutoReplies counts automatic answers to contact points since then.
 	AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error)
+	// AnswersTo lists answers to a contact point, automatic and by staff, newest first: whoever has the number.
+	AnswersTo(ctx context.Context, point id.ID, limit int) ([]Draft, error)
 	// StateCounts counts an organization's messages planned since then by state, for dashboards and benchmarks.
 	StateCounts(ctx context.Context, since time.Time) (map[message.State]int, error)
 }

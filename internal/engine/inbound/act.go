@@ -308,8 +308,8 @@ func (a *acting) task(ctx context.Context, kind conversation.TaskKind, reason st
 	if p := a.about(); p != nil {
 		t.Person = p.ID
 	}
-	if len(a.w.open) == 1 {
-		t.Appointment = a.w.open[0].Appointment
+	if q := a.w.only(); q != nil {
+		t.Appointment = q.Appointment
 	}
 	return a.tx.Tasks().Add(ctx, []conversation.Task{t})
 }
@@ -340,8 +340,8 @@ func (a *acting) say(ctx context.Context, key content.Key, exempt id.ID) error {
 	} else if p := a.about(); p != nil {
 		j.Person = p.ID
 	}
-	if key == content.ReplyNotUnderstood && len(a.w.open) == 1 {
-		j.Question = a.w.open[0].ID
+	if q := a.w.only(); q != nil && key == content.ReplyNotUnderstood {
+		j.Question = q.ID
 	}
 	return a.tx.Enqueue(ctx, j)
 }

@@ -205,6 +205,20 @@ func (w *writer) newest() *conversation.Question {
 	return last
 }
 
+// only is the newest open question when all that is open is about one visit, else nil.
+func (w *writer) only() *conversation.Question {
+	if len(w.open) == 0 {
+		return nil
+	}
+	last := &w.open[len(w.open)-1]
+	for i := range w.open {
+		if w.open[i].Appointment != last.Appointment {
+			return nil
+		}
+	}
+	return last
+}
+
 // region is the country whose rules hold: that of the number that was written to.
 func (w *writer) region() string {
 	if w.place != nil && w.place.Region != "" {

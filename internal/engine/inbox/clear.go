@@ -19,38 +19,44 @@ func (s *Service) ClearUp(ctx context.Context, scope access.Scope, thread id.ID,
 	if !scope.Allows(access.WritePatients) {
 		return forbidden()
 	}
+	status, detail := consent.Granted, "opted_out=no"
+	if out {
+		status, detail = consent.Revoked, "opted_out=yes"
+	}
 	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		c, err := tx.Conversations().ThreadByID(ctx, thread)
 		if err != nil {
 			return err
 		}
-		e := consent.Entry{ID: id.New(), Point: c.Point, Channel: patient.SMS, Purpose: consent.AllPurposes, Status: consent.Granted,
-			Method: consent.Staff, Shown: words, By: scope.Actor().Kind(), ByID: scope.Actor().ID(), At: tx.Now()}
-		detail := "opted_out=no"
-		if out {
-			e.Status, detail = consent.Revoked, "opted_out=yes"
-			tx.AfterRollback(s.suppress.Add(c.Point))
-		}
-		if _, err := tx.Consents().Append(ctx, []consent.Entry{e}); err != nil {
+		if err := optOut(ctx, tx, scope, s.suppress, c.Point, words, status); err != nil {
 			return err
 		}
-		if err := endChecks(ctx, tx, scope, c.Point); err != nil {
-			return err
-		}
-		tx.Publish(store.TopicConsents)
-		tx.Publish(store.TopicConversations)
 		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "inbox.clear_up", "conversation", thread, detail))
 	}, store.Urgent)
 }
 
-// endChecks ends the open tasks to look at this number's opt-out.
-func endChecks(ctx context.Context, tx store.Tx, scope access.Scope, point id.ID) error {
-	open, err := tx.Tasks().List(ctx, store.TaskFilter{Kinds: []conversation.TaskKind{conversation.CheckOptOut}}, store.Page{Limit: store.MaxLimit})
+// optOut writes what a person decided about a number's opt-out: Revoked ends texts, Granted ends a doubt and lifts
+// nothing else. The number is in the senders' memory before the commit.
+func optOut(ctx context.Context, tx store.Tx, scope access.Scope, memory Suppressor, point id.ID, words phi.Text, s consent.Status) error {
+	e := consent.Entry{ID: id.New(), Point: point, Channel: patient.SMS, Purpose: consent.AllPurposes, Status: s,
+		Method: consent.Staff, Shown: words, By: scope.Actor().Kind(), ByID: scope.Actor().ID(), At: tx.Now()}
+	if _, err := tx.Consents().Append(ctx, []consent.Entry{e}); err != nil {
+		return err
+	}
+	if s == consent.Revoked {
+		tx.AfterRollback(memory.Add(point))
+	}
+	return endTasks(ctx, tx, scope, func(t conversation.Task) bool { return t.Point == point }, conversation.CheckOptOut)
+}
+
+// endTasks ends open tasks of these kinds that a reading has answered.
+func endTasks(ctx context.Context, tx store.Tx, scope access.Scope, which func(conversation.Task) bool, kinds ...conversation.TaskKind) error {
+	open, err := tx.Tasks().List(ctx, store.TaskFilter{Kinds: kinds}, store.Page{Limit: store.MaxLimit})
 	if err != nil {
 		return err
 	}
 	for _, t := range open {
-		if t.Point != point {
+		if !which(t) {
 			continue
 		}
 		err := tx.Tasks().Complete(ctx, t.ID, store.TaskDone{By: scope.Actor().ID(), At: tx.Now(), Outcome: conversation.DoneOther})
@@ -58,6 +64,5 @@ func endChecks(ctx context.Context, tx store.Tx, scope access.Scope, point id.ID
 			return err
 		}
 	}
-	tx.Publish(store.TopicTasks)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/store"
 )
@@ -127,7 +128,9 @@ type Said struct {
 // Thread is one conversation in full.
 type Thread struct {
 	Waiting
-	Said []Said // oldest first
+	Said   []Said                  // oldest first
+	Asked  []conversation.Question // what is open on the number
+	Visits []schedule.Appointment  // the people's visits, latest start first
 }
 
 // shown is how much of a conversation a page shows.
@@ -166,19 +169,59 @@ func (t *Thread) read(ctx context.Context, tx store.Tx) error {
 	if len(in) > 0 {
 		t.Last = in[0]
 	}
+	if err := t.ours(ctx, tx); err != nil {
+		return err
+	}
+	slices.SortStableFunc(t.Said, func(a, b Said) int { return a.At.Compare(b.At) })
+	return t.about(ctx, tx)
+}
+
+// ours adds what went to the number, whoever has it: answers, and the texts to its people.
+func (t *Thread) ours(ctx context.Context, tx store.Tx) error {
+	all, err := tx.Messages().AnswersTo(ctx, t.Conversation.Point, shown)
+	if err != nil {
+		return err
+	}
 	for _, p := range t.People {
-		drafts, err := tx.Messages().List(ctx, store.MessageFilter{Person: p.ID}, store.Page{Limit: shown})
+		more, err := tx.Messages().List(ctx, store.MessageFilter{Person: p.ID}, store.Page{Limit: shown})
 		if err != nil {
 			return err
 		}
-		for i := range drafts {
-			m := &drafts[i].Message
-			if m.Point == t.Conversation.Point && (m.State.HandedOver() || m.Origin.Kind == message.FromStaff) {
-				t.Said = append(t.Said, Said{At: saidAt(m), Ours: true, Text: m.Body, Message: m})
-			}
+		all = append(all, more...)
+	}
+	seen := map[id.ID]bool{}
+	for i := range all {
+		m := &all[i].Message
+		if m.Point == t.Conversation.Point && !seen[m.ID] && (m.State.HandedOver() || m.Origin.Kind == message.FromStaff) {
+			t.Said = append(t.Said, Said{At: saidAt(m), Ours: true, Text: m.Body, Message: m})
+		}
+		seen[m.ID] = true
+	}
+	return nil
+}
+
+// visitsShown is how many visits of each person stand beside a conversation.
+const visitsShown = 3
+
+// about adds what the number may be answering, and the visits that it may be about.
+func (t *Thread) about(ctx context.Context, tx store.Tx) error {
+	asked, err := tx.Conversations().QuestionsOf(ctx, []id.ID{t.Conversation.Point}, tx.Now())
+	if err != nil {
+		return err
+	}
+	for _, q := range asked {
+		if q.ClosedAt == nil && (q.ClosesAt.IsZero() || q.ClosesAt.After(tx.Now())) {
+			t.Asked = append(t.Asked, q)
 		}
 	}
-	slices.SortStableFunc(t.Said, func(a, b Said) int { return a.At.Compare(b.At) })
+	for _, p := range t.People {
+		visits, err := tx.Visits().OfPerson(ctx, p.ID, visitsShown)
+		if err != nil {
+			return err
+		}
+		t.Visits = append(t.Visits, visits...)
+	}
+	slices.SortStableFunc(t.Visits, func(a, b schedule.Appointment) int { return b.Start.Compare(a.Start) })
 	return nil
 }
 
@@ -189,12 +232,22 @@ func saidAt(m *message.Message) time.Time {
 	return m.PlannedAt
 }
 
-// Claim says that the actor works on a conversation; version is the one that the actor saw. errs.Conflict:
-// somebody else was first.
+// Claim says that the actor works on a conversation, which is taken over from whoever the actor saw working on it:
+// version is the one that the actor saw. errs.Conflict: somebody else was first.
 func (s *Service) Claim(ctx context.Context, scope access.Scope, thread id.ID, version int64) error {
 	return s.change(ctx, scope, thread, version, "inbox.claim", func(c *conversation.Conversation) {
 		c.Claimed = scope.Actor().ID()
 	})
+}
+
+// Release gives a conversation back: it waits for anybody again.
+func (s *Service) Release(ctx context.Context, scope access.Scope, thread id.ID, version int64) error {
+	return s.change(ctx, scope, thread, version, "inbox.release", func(c *conversation.Conversation) { c.Claimed = id.ID{} })
+}
+
+// MarkUrgent says that a conversation is urgent, or that it is not.
+func (s *Service) MarkUrgent(ctx context.Context, scope access.Scope, thread id.ID, version int64, urgent bool) error {
+	return s.change(ctx, scope, thread, version, "inbox.urgent", func(c *conversation.Conversation) { c.Urgent = urgent })
 }
 
 // Close says that nothing waits any more.
@@ -221,7 +274,6 @@ func (s *Service) change(ctx context.Context, scope access.Scope, thread id.ID, 
 		if _, err := tx.Conversations().UpdateThread(ctx, c); err != nil {
 			return taken(err)
 		}
-		tx.Publish(store.TopicConversations)
 		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), action, "conversation", thread, ""))
 	})
 }

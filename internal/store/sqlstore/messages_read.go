@@ -222,28 +222,6 @@ func (m messages) SentCounts(ctx context.Context, asks []store.CountAsk) ([]stor
 	return out, err
 }
 
-// AutoReplies counts automatic answers to contact points, whether or not somebody here has the number.
-func (m messages) AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error) {
-	out := map[id.ID]int{}
-	if len(points) == 0 {
-		return out, nil
-	}
-	org, err := m.org()
-	if err != nil {
-		return nil, err
-	}
-	err = each(ctx, m, `SELECT point_id, count(*) FROM messages WHERE org_id = $1 AND `+m.In("point_id", "$2", ID)+`
-		AND planned_at >= $3 AND origin = 'reply' AND state NOT IN ('refused', 'cancelled', 'expired') GROUP BY point_id`,
-		args(org, points, since), func(r Rows) error {
-			var p id.ID
-			var n int
-			err := r.Scan(&p, &n)
-			out[p] = n
-			return err
-		})
-	return out, err
-}
-
 // StateCounts counts messages by state.
 func (m messages) StateCounts(ctx context.Context, since time.Time) (map[message.State]int, error) {
 	org, err := m.org()

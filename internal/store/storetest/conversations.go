@@ -12,6 +12,8 @@ import (
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/store"
@@ -24,6 +26,7 @@ func conversations(t *testing.T, open Open) {
 	in := &talk{s: s, scope: NewOrg(t, s), other: NewOrg(t, s), clock: c}
 	t.Run("parts", func(t *testing.T) { inboundParts(t, in) })
 	t.Run("texts", func(t *testing.T) { inboundTexts(t, in) })
+	t.Run("answers to a number", func(t *testing.T) { answersTo(t, in) })
 	t.Run("threads", func(t *testing.T) { threads(t, in) })
 	t.Run("questions", func(t *testing.T) { questions(t, in) })
 	t.Run("questions end", func(t *testing.T) { questionsEnd(t, in) })
@@ -482,5 +485,46 @@ func questionsEnd(t *testing.T, k *talk) {
 		if !errs.Is(err, errs.Forbidden) {
 			t.Errorf("by one organization: %v", err)
 		}
+	})
+}
+
+func answersTo(t *testing.T, k *talk) {
+	point, stranger := id.New(), id.New()
+	var want []id.ID
+	Write(t, k.s, k.scope, func(ctx context.Context, tx store.Tx) error {
+		var drafts []store.Draft
+		for i, kind := range []message.OriginKind{message.FromJourney, message.FromReply, message.FromStaff, message.FromReply} {
+			d := store.Draft{Message: message.Message{ID: id.New(), Purpose: purpose.Operational, Channel: patient.SMS, State: message.Queued,
+				Origin: message.Origin{Kind: kind}, Point: point, Body: phi.T("hello"), DueAt: Start, PlannedAt: Start.Add(time.Duration(i) * time.Minute)}}
+			if kind != message.FromJourney {
+				want = append([]id.ID{d.ID}, want...)
+			}
+			drafts = append(drafts, d)
+		}
+		drafts[3].State = message.Refused
+		_, err := tx.Messages().Insert(ctx, drafts, nil)
+		return err
+	})
+	Read(t, k.s, k.scope, func(ctx context.Context, tx store.Tx) error {
+		got, err := tx.Messages().AnswersTo(ctx, point, 10)
+		if err != nil || len(got) != 3 || got[0].ID != want[0] || got[1].ID != want[1] || got[2].ID != want[2] || got[2].Body.Reveal() != "hello" {
+			t.Errorf("%d answers, %v", len(got), err)
+		}
+		n, err := tx.Messages().AutoReplies(ctx, []id.ID{point, stranger}, Start.Add(time.Minute))
+		if len(n) != 1 || n[point] != 1 {
+			t.Errorf("a number of nobody got %v automatic answers", n)
+		}
+		if n, _ := tx.Messages().AutoReplies(ctx, []id.ID{point}, Start.Add(2*time.Minute)); n[point] != 0 {
+			t.Errorf("an old answer counts: %v", n)
+		}
+		return err
+	})
+	Read(t, k.s, k.other, func(ctx context.Context, tx store.Tx) error {
+		got, err := tx.Messages().AnswersTo(ctx, point, 10)
+		n, _ := tx.Messages().AutoReplies(ctx, []id.ID{point}, Start)
+		if len(got) != 0 || len(n) != 0 {
+			t.Errorf("another organization sees %d answers, counts %v", len(got), n)
+		}
+		return err
 	})
 }

@@ -83,5 +83,5 @@ CREATE TABLE question_codes (
 ) STRICT;
 CREATE INDEX question_codes_question ON question_codes (question_id);
 
--- Automatic answers to a number are counted for each of them: they are few among the messages.
-CREATE INDEX messages_replies ON messages (org_id, point_id, planned_at) WHERE origin = 'reply';
+-- Answers to a number, automatic and by staff, are found by the number: they are few among the messages.
+CREATE INDEX messages_answers ON messages (org_id, point_id, planned_at) WHERE origin = 'reply' OR origin = 'staff';
