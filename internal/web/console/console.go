@@ -15,6 +15,7 @@ import (
 	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
+	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
 	"carillon.dev/carillon/internal/web/assets"
 )
@@ -45,6 +46,7 @@ type Needs struct {
 	Inbox   *inbox.Service
 	Imports *intake.Service
 	Record  *record.Service
+	Plan    *plan.Planner
 	Switch  Switch
 	Live    *live.Hub
 }

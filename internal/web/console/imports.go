@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,9 +17,10 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/feed"
+	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/ehr/table"
-	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/intake"
+	"carillon.dev/carillon/internal/engine/plan"
 )
 
 type importsView struct {
@@ -102,7 +104,8 @@ type importView struct {
 	Far      int
 	Problems []feed.Problem
 	Preview  preview
-	Held     desk.Held
+	Held     plan.Held
+	Who      map[id.ID]patient.Person // of the samples
 }
 
 // shownProblems is how many lines of the report a page shows; the rest is in the download.
@@ -143,9 +146,22 @@ func (c *Console) importView(ctx context.Context, p *Page, imported id.ID) (v im
 		}
 	}
 	if v.Import.Held {
-		v.Held, err = c.need.Desk.HeldBy(ctx, p.Scope, imported)
+		err = c.heldBy(ctx, p, &v)
 	}
 	return v, err
+}
+
+// heldBy reads what a release would let go.
+func (c *Console) heldBy(ctx context.Context, p *Page, v *importView) (err error) {
+	if v.Held, err = c.need.Plan.HeldBy(ctx, p.Scope, v.ID); err != nil {
+		return err
+	}
+	ids := make([]id.ID, len(v.Held.Samples))
+	for i, f := range v.Held.Samples {
+		ids[i] = f.Person
+	}
+	v.Who, err = c.need.Desk.People(ctx, p.Scope, ids)
+	return err
 }
 
 // checkImport keeps how the file must be read and reads it all; nothing is written but the report.
@@ -378,4 +394,18 @@ func fieldName(w *Words, f intake.Field) string {
 		return w.T("imports.field.consent_for", "Kind", w.T("purpose."+strings.ReplaceAll(p, "_", "-")))
 	}
 	return w.Enum("imports.field.", string(f))
+}
+
+// stepCount is how many texts of a step a release would let go.
+type stepCount struct {
+	Step string
+	N    int
+}
+
+func stepCounts(of map[string]int) (out []stepCount) {
+	for s, n := range of {
+		out = append(out, stepCount{s, n})
+	}
+	slices.SortFunc(out, func(a, b stepCount) int { return strings.Compare(a.Step, b.Step) })
+	return out
 }

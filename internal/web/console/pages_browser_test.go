@@ -26,6 +26,8 @@ func TestPagesInABrowser(t *testing.T) {
 		{"inbox", "/inbox"},
 		{"thread", "/inbox/" + c.thread(0).ID.String()},
 		{"thread-unclear", "/inbox/" + c.thread(2).ID.String()},
+		{"due", "/due?days=3"},
+		{"journeys", "/journeys"},
 		{"calls", "/calls"},
 		{"calls-done", "/calls?done_rows=yes"},
 		{"carriers", "/carriers"},

@@ -62,7 +62,11 @@ func (c *Console) personView(r *http.Request, p *Page) (personView, error) {
 	if err != nil {
 		return personView{}, err
 	}
-	return tell(p, story), nil
+	ahead, err := c.need.Plan.OfPerson(r.Context(), p.Scope, person)
+	if err != nil {
+		return personView{}, err
+	}
+	return tell(p, story, ahead), nil
 }
 
 // pathID reads an id of the address; what is no id is as absent as a row that is not there.

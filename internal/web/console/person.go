@@ -9,8 +9,8 @@ import (
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/purpose"
-	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/plan"
 )
 
 // personView is one person's page: facts, rights, what is ahead and what has been.
@@ -42,16 +42,22 @@ type moment struct {
 }
 
 // tell arranges a person's story for the page.
-func tell(p *Page, s desk.Person) personView {
+func tell(p *Page, s desk.Person, ahead []plan.Future) personView {
 	v := personView{Person: s, Zone: p.Zone(s.Location)}
 	v.Rights = rights(s, p.Now)
 	for i := range s.Messages {
 		m := messageMoment(p, s.Messages[i], v.Zone)
+		if slices.ContainsFunc(ahead, func(f plan.Future) bool { return f.Message == s.Messages[i].ID }) {
+			continue // said better below: with what the gate says now
+		}
 		if waits(s.Messages[i].State) {
 			v.Ahead = append(v.Ahead, m)
 		} else {
 			v.Past = append(v.Past, m)
 		}
+	}
+	for _, f := range ahead {
+		v.Ahead = append(v.Ahead, futureMoment(p, f, v.Zone))
 	}
 	for i := range s.Visits {
 		m := visitMoment(p, &s.Visits[i])
@@ -106,6 +112,16 @@ func messageMoment(p *Page, l desk.Line, zone *time.Location) moment {
 	}
 	if l.State == message.Queued {
 		m.Detail = p.W.T("person.leaves", "When", p.when(l.DueAt, zone))
+	}
+	return m
+}
+
+// futureMoment is a text that will go, or will not, with the reason and the text as it would be now.
+func futureMoment(p *Page, f plan.Future, zone *time.Location) moment {
+	m := moment{At: f.Due, Icon: "message-2", Title: p.W.Enum("step.", f.Step), Quote: f.Draft.Body.Reveal(), Ours: true,
+		Chips: []chip{futureChip(p.W, f)}, Detail: joined(p.W.T("person.visit", "When", p.when(f.Start, zone)), futureWhy(p.W, f))}
+	if !f.Message.IsZero() {
+		m.Link = "/messages/" + f.Message.String()
 	}
 	return m
 }
@@ -220,15 +236,4 @@ func personNotes(w *Words, s patient.Status) (out []chip) {
 		out = append(out, chip{toneQuiet, "ban", w.T("person.inactive")})
 	}
 	return out
-}
-
-// expected are the visits to come.
-func (v *personView) expected() int {
-	n := 0
-	for i := range v.Visits {
-		if v.Visits[i].Status == schedule.Booked {
-			n++
-		}
-	}
-	return n
 }

@@ -47,6 +47,8 @@ func (c *Console) routes() []route {
 		{"POST /patients/{id}/number-checked", "patients", access.WritePatients, c.numberChecked},
 		{"GET /calls", "calls", access.ReadPatients, c.calls},
 		{"POST /calls/{id}", "calls", access.WritePatients, c.endCall},
+		{"GET /due", "due", access.ReadMessages, c.due},
+		{"GET /journeys", "journeys", access.ReadMessages, c.journeys},
 		{"GET /imports", "imports", access.ReadPatients, c.imports},
 		{"POST /imports", "imports", access.ImportFiles, c.upload},
 		{"GET /imports/{id}", "imports", access.ReadPatients, c.oneImport},

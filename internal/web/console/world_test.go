@@ -28,6 +28,7 @@ import (
 	"carillon.dev/carillon/internal/engine/live"
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
@@ -78,6 +79,7 @@ func setup(t *testing.T) *world {
 	suppressed := send.NewSuppressed(w.clock)
 	c, err := console.New(console.Needs{Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
 		Inbox: inbox.New(db, w.outbox, suppressed), Imports: intake.New(db, table.Reader{}, w.clock), Record: record.New(db, suppressed),
+		Plan:   plan.New(db, w.outbox, w.clock, slog.New(slog.DiscardHandler)),
 		Switch: send.NewSwitchboard(db, suppressed, slog.New(slog.DiscardHandler))}, slog.New(slog.NewTextHandler(io.Discard, nil)),
 		console.Options{Violations: func() { w.violations.Add(1) }})
 	if err != nil {
