@@ -57,5 +57,7 @@ CREATE TABLE import_writes (
     created   boolean NOT NULL,
     version   bigint NOT NULL,
     before    bytea,
+    outcome   text NOT NULL,
     PRIMARY KEY (import_id, line, row_kind, row_id)
 );
+CREATE INDEX import_writes_kept ON import_writes (import_id, line) WHERE outcome = 'kept';

@@ -57,5 +57,7 @@ CREATE TABLE import_writes (
     created   INTEGER NOT NULL,
     version   INTEGER NOT NULL,
     before    BLOB,
+    outcome   TEXT NOT NULL,
     PRIMARY KEY (import_id, line, row_kind, row_id)
-) STRICT;
+) STRICT, WITHOUT ROWID;
+CREATE INDEX import_writes_kept ON import_writes (import_id, line) WHERE outcome = 'kept';

@@ -1,0 +1,214 @@
+// Package exchange is what a program's requests need beside a use-case: one effect for one idempotency key however
+// often and however many at once the request comes, and pages that go on where the last one ended. It refuses to
+// know what a request does, and to let a place in a list or a kept answer be read by another organization.
+package exchange
+
+import (
+	"context"
+	"encoding/base64"
+	"sync"
+	"time"
+
+	"carillon.dev/carillon/internal/base/clock"
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Life is how long an answer is kept under its key.
+const Life = 24 * time.Hour
+
+// MaxKey is the longest idempotency key in bytes.
+const MaxKey = 255
+
+// How long somebody waits for an equal request that another node works on, and how often they look.
+const (
+	patience = 10 * time.Second
+	lookEach = 100 * time.Millisecond
+)
+
+// Service keeps answers and places. It is safe for concurrent use.
+type Service struct {
+	store   store.Store
+	machine clock.Clock
+
+	mu    sync.Mutex
+	going map[place]chan struct{} // requests that this process works on
+}
+
+// place is whose key: keys of different callers never meet.
+type place struct {
+	org, caller id.ID
+	key         phi.Text
+}
+
+// New makes the service. machine is the machine's clock: answers are gone a real day later.
+func New(s store.Store, machine clock.Clock) *Service {
+	return &Service{store: s, machine: machine, going: map[place]chan struct{}{}}
+}
+
+// Ask is one request under a key. Request is a digest of all that matters in it.
+type Ask struct {
+	Key     phi.Text
+	Request []byte
+}
+
+// Answer is what a request was answered. An answer that is not Final is not kept: the same request may be tried
+// again, because nothing has happened yet.
+type Answer struct {
+	Status   int
+	Response []byte
+	Final    bool
+}
+
+// Once does work unless the caller's key was used before; then the earlier answer comes back with again true. Equal
+// requests at the same time wait for the one that works. The same key for another request is errs.Invalid; a
+// request whose outcome nobody knows, because its node died on it, is errs.Conflict: it is never done a second
+// time.
+func (s *Service) Once(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
+	if n := len(a.Key.Reveal()); n == 0 || n > MaxKey {
+		return out, false, errs.Newf(errs.Invalid, "an idempotency key has 1 to %d characters", MaxKey).At("header.Idempotency-Key")
+	}
+	p := place{scope.Org(), scope.Actor().ID(), a.Key}
+	for {
+		other := s.enter(p)
+		if other == nil {
+			break
+		}
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return out, false, errs.Wrap(errs.Unavailable, "the caller left before the answer", ctx.Err())
+		}
+	}
+	defer s.leave(p)
+	return s.once(ctx, scope, a, work)
+}
+
+// enter takes a place, or says whose end to wait for.
+func (s *Service) enter(p place) chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other, busy := s.going[p]; busy {
+		return other
+	}
+	s.going[p] = make(chan struct{})
+	return nil
+}
+
+func (s *Service) leave(p place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.going[p])
+	delete(s.going, p)
+}
+
+func (s *Service) once(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
+	now := s.machine.Now()
+	r := store.Replay{Caller: scope.Actor().ID(), Key: a.Key, Request: a.Request, At: now, Until: now.Add(Life)}
+	have, err := s.reserve(ctx, scope, r)
+	switch {
+	case err != nil:
+		return out, false, err
+	case have.Fresh:
+		out, err = s.work(ctx, scope, r, work)
+		return out, false, err
+	case !have.Same:
+		return out, false, errs.New(errs.Invalid, "this key was used for another request: use a new one").At("header.Idempotency-Key")
+	case have.Status == 0:
+		return out, false, errs.New(errs.Conflict, "an equal request has begun and nobody knows how it ended: look whether it took effect before you use a new key")
+	}
+	return Answer{Status: have.Status, Response: have.Response, Final: true}, true, nil
+}
+
+// reserve waits while another node works on the same.
+func (s *Service) reserve(ctx context.Context, scope access.Scope, r store.Replay) (have store.Reserved, err error) {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	look := time.NewTicker(lookEach)
+	defer look.Stop()
+	for {
+		err = s.store.InTx(context.WithoutCancel(ctx), scope, func(tx store.Tx) (err error) {
+			have, err = tx.Web().Reserve(ctx, r)
+			return err
+		})
+		if err != nil || have.Fresh || !have.Same || have.Status != 0 || s.machine.Now().Sub(have.At) > patience {
+			return have, err
+		}
+		select {
+		case <-ctx.Done():
+			return have, nil
+		case <-look.C:
+		}
+	}
+}
+
+// work does the request and keeps its answer, also when the caller has left meanwhile.
+func (s *Service) work(ctx context.Context, scope access.Scope, r store.Replay, work func() Answer) (out Answer, err error) {
+	ctx = context.WithoutCancel(ctx)
+	defer func() {
+		if out.Final {
+			return
+		}
+		forgot := s.store.InTx(ctx, scope, func(tx store.Tx) error { return tx.Web().ForgetReplay(ctx, r) })
+		if err == nil {
+			err = forgot
+		}
+	}()
+	out = work()
+	if !out.Final {
+		return out, nil
+	}
+	return out, s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		return tx.Web().AnswerReplay(ctx, r, out.Status, out.Response)
+	})
+}
+
+// Drop removes answers whose time is over; the scope is the system's.
+func (s *Service) Drop(ctx context.Context, scope access.Scope) (n int, err error) {
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		n, err = tx.Web().DropReplays(ctx, s.machine.Now())
+		return err
+	})
+	return n, err
+}
+
+// Cursor seals a place in a list; the zero id is the end and gives no cursor. list names the list with all that
+// narrows it, so that a cursor fits no other question.
+func (s *Service) Cursor(ctx context.Context, scope access.Scope, list string, after id.ID) (cursor string, err error) {
+	if after.IsZero() {
+		return "", nil
+	}
+	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
+		sealed, err := tx.Web().SealCursor(ctx, list, after[:])
+		cursor = base64.RawURLEncoding.EncodeToString(sealed)
+		return err
+	})
+	return cursor, err
+}
+
+// After opens a cursor; no cursor is the beginning.
+func (s *Service) After(ctx context.Context, scope access.Scope, list, cursor string) (after id.ID, err error) {
+	if cursor == "" {
+		return after, nil
+	}
+	wrong := errs.New(errs.Invalid, "this cursor does not belong to this list: begin again without one").At("query.cursor")
+	sealed, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil || len(sealed) > 200 {
+		return after, wrong
+	}
+	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
+		place, err := tx.Web().OpenCursor(ctx, list, sealed)
+		if errs.Is(err, errs.Invalid) {
+			return wrong
+		}
+		if err != nil {
+			return err
+		}
+		after, err = id.FromBytes(place)
+		return err
+	})
+	return after, err
+}

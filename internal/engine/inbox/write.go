@@ -1,0 +1,92 @@
+package inbox
+
+import (
+	"context"
+	"strings"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audit"
+	"carillon.dev/carillon/internal/core/gate"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/store"
+)
+
+// Note is a text that staff, or a program for them, write to a person of their own accord.
+type Note struct {
+	Person id.ID
+	Point  id.ID // the number; zero picks the person's best
+	Text   phi.Text
+}
+
+// Write sends a note. It is a text like any about a visit, with consent and quiet hours: held ones wait, refused ones
+// are not written and are an errs.Precondition whose cause is a Refusal.
+func (s *Service) Write(ctx context.Context, scope access.Scope, n Note) (store.Draft, error) {
+	if !scope.Allows(access.SendMessages) {
+		return store.Draft{}, forbidden()
+	}
+	prepared, err := s.prepareNote(ctx, scope, n)
+	if err != nil {
+		return store.Draft{}, err
+	}
+	if v := prepared.Decision.Verdict; v == gate.Refuse || v == gate.Divert {
+		return store.Draft{}, errs.Wrap(errs.Precondition, "this text may not be sent: "+string(prepared.Decision.Reason()),
+			Refusal(prepared.Decision.Reason()))
+	}
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		if _, err := s.outbox.Insert(ctx, tx, []outbox.Prepared{prepared}); err != nil {
+			return err
+		}
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "message.write", "message", prepared.Draft.ID, ""))
+	}, store.Urgent)
+	return prepared.Draft, err
+}
+
+func (s *Service) prepareNote(ctx context.Context, scope access.Scope, n Note) (outbox.Prepared, error) {
+	body := strings.TrimSpace(n.Text.Reveal())
+	switch l := len([]rune(body)); {
+	case l == 0:
+		return outbox.Prepared{}, errs.New(errs.Invalid, "write the text first").At("text")
+	case l > MaxReply:
+		return outbox.Prepared{}, errs.Newf(errs.Invalid, "the text is too long: at most %d characters", MaxReply).At("text")
+	}
+	ask := outbox.Ask{Origin: message.Origin{Kind: message.FromStaff, By: scope.Actor().ID()}, Purpose: purpose.Appointment,
+		Person: n.Person, Point: n.Point, Body: phi.T(body), Flags: message.StaffText}
+	err := s.store.Read(ctx, scope, func(tx store.Tx) error {
+		p, err := tx.People().Get(ctx, n.Person)
+		if err != nil {
+			return err
+		}
+		ask.Location, ask.ExpiresAt = p.Location, tx.Now().Add(replyLife)
+		return reaches(ctx, tx, n)
+	})
+	if err != nil {
+		return outbox.Prepared{}, err
+	}
+	prepared, err := s.outbox.Prepare(ctx, scope, []outbox.Ask{ask})
+	if err != nil {
+		return outbox.Prepared{}, err
+	}
+	return prepared[0], nil
+}
+
+// reaches refuses a number that is not the person's.
+func reaches(ctx context.Context, tx store.Tx, n Note) error {
+	if n.Point.IsZero() {
+		return nil
+	}
+	all, err := tx.People().ContactsOf(ctx, []id.ID{n.Person})
+	if err != nil {
+		return err
+	}
+	for _, c := range all[n.Person] {
+		if c.Point.ID == n.Point {
+			return nil
+		}
+	}
+	return errs.New(errs.Invalid, "this person is not reached at this number: choose one of theirs").At("point")
+}
