@@ -256,7 +256,7 @@ func TestTheInboundNumberSaysWhereAndWhoseRulesHold(t *testing.T) {
 		}
 		k.work()
 		k.wantReplies("help queued")
-		if d := k.planned()[0]; d.Sender != got[0].Sender || d.Location != us.ID || !strings.Contains(d.Body.Reveal(), "555-0199") {
+		if d := k.planned()[0]; d.Sender != got[0].Sender || d.Location != us.ID || d.Locale != "en-US" || !strings.Contains(d.Body.Reveal(), "555-0199") {
 			t.Errorf("answered by %v at %v: %q", d.Sender, d.Location, d.Body.Reveal())
 		}
 	})
