@@ -135,7 +135,8 @@ type MessageProgress interface {
 	Answered(ctx context.Context, answers []Answered) ([]bool, error)
 	// Receipted records final states by message and part, and says which messages moved and where to.
 	Receipted(ctx context.Context, receipts []Receipted) ([]message.State, error)
-	// ByProvider finds messages by the carrier's ids; ids that nobody knows are left out.
+	// ByProvider finds messages by the carrier's ids; ids that nobody knows, and those of whole texts that were
+	// delivered, are left out: nothing moves them any more.
 	ByProvider(ctx context.Context, route id.ID, ids []string) (map[string]Part, error)
 	// Park keeps receipts that fit nothing yet; TakeParked gives back and removes those of these ids.
 	Park(ctx context.Context, receipts []Parked) error

@@ -312,9 +312,6 @@ func (b *batch) settle() {
 			r.known.put(provider, p)
 		}
 	}
-	for i := range b.final {
-		b.final[i].route.known.forget(b.final[i].provider)
-	}
 	for r, n := range b.parked {
 		r.parked.Add(int64(n))
 	}

@@ -6,8 +6,8 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// known maps carriers' ids to messages while their receipts are expected. It holds a bounded number: the oldest
-// goes first, and the store's index finds what has gone.
+// known maps carriers' ids to messages, so that receipts (and their repetitions) find them without a query. It holds a
+// bounded number: the oldest goes first, and the store's index finds what has gone.
 type known struct {
 	mu   sync.Mutex
 	of   map[string]store.Part
@@ -35,11 +35,4 @@ func (k *known) get(provider string) (store.Part, bool) {
 	defer k.mu.Unlock()
 	p, ok := k.of[provider]
 	return p, ok
-}
-
-// forget drops an id whose final receipt is durable.
-func (k *known) forget(provider string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.of, provider)
 }

@@ -2,10 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 
-	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/seal"
 	"carillon.dev/carillon/internal/core/message"
@@ -190,9 +188,9 @@ func messagePlace(org, row id.ID) seal.Place {
 }
 
 func draftRow(org id.ID, d *store.Draft, k *seal.Key) ([]any, error) {
-	decision, err := json.Marshal(&d.Decision)
+	decision, err := packDecision(&d.Decision, d.PlannedAt, d.ExpiresAt)
 	if err != nil {
-		return nil, errs.Wrap(errs.Internal, "a decision cannot be written", err)
+		return nil, err
 	}
 	return []any{d.ID, org, string(d.State), string(d.Purpose), int64(d.Priority),
 		string(d.Origin.Kind), d.Origin.Enrollment, d.Origin.Step, int64(d.Origin.Occurrence), d.Origin.By,
@@ -201,7 +199,7 @@ func draftRow(org id.ID, d *store.Draft, k *seal.Key) ([]any, error) {
 		sealDraft(k, org, d), int64(d.Flags), int64(d.Segments), d.Coding, d.Route,
 		d.Sender, string(d.Reason), int64(d.Attempts), d.Resent, d.DueAt,
 		d.ExpiresAt, d.HeldUntil, d.PlannedAt, d.ErrorCode,
-		d.Corrects, d.Exempt, string(decision), int64(0)}, nil
+		d.Corrects, d.Exempt, decision, int64(0)}, nil
 }
 
 func (t *Tx) addEvents(ctx context.Context, org id.ID, events []message.Event) error {

@@ -174,7 +174,7 @@ func (m messages) ByProvider(ctx context.Context, route id.ID, ids []string) (ma
 		return err
 	}
 	err = each(ctx, m, `SELECT provider_id, id, 0, 0 FROM messages WHERE route_id = $1 AND `+m.In("provider_id", "$2", Text)+
-		` AND org_id = $3`, args(route, ids, org), scan)
+		` AND state <> 'delivered' AND org_id = $3`, args(route, ids, org), scan)
 	if err != nil || len(out) == len(ids) {
 		return out, err
 	}

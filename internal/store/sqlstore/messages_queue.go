@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
@@ -331,11 +330,11 @@ func (m messages) settle(ctx context.Context, moves []store.Move) ([]bool, error
 func (m messages) settleRow(v store.Move) ([]any, error) {
 	var decision any
 	if v.Decision != nil {
-		b, err := json.Marshal(v.Decision)
+		text, err := packDecision(v.Decision, time.Time{}, time.Time{})
 		if err != nil {
 			return nil, err
 		}
-		decision = string(b)
+		decision = text
 	}
 	var done time.Time
 	if v.To.Settled() {

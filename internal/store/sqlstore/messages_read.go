@@ -2,11 +2,9 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
-	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/store"
@@ -40,9 +38,7 @@ func scanDraft(r Rows, d *store.Draft) (sealed []byte, err error) {
 		&d.DueAt, &d.ExpiresAt, &d.HeldUntil, &d.PlannedAt,
 		&d.LeasedAt, &d.SentAt, &d.DoneAt, optional{&d.ProviderID}, &d.ErrorCode, &d.Corrects, &d.Exempt, &decision)
 	if err == nil && decision != "" {
-		if json.Unmarshal([]byte(decision), &d.Decision) != nil {
-			err = errs.New(errs.Internal, "a message's decision record cannot be read")
-		}
+		d.Decision, err = unpackDecision(decision, d.PlannedAt, d.ExpiresAt)
 	}
 	return sealed, err
 }
