@@ -88,14 +88,14 @@ func (s *System) openStore(ctx context.Context, where config.Storage) error {
 		return err
 	}
 	if dsn != "" {
-		db, err := postgres.Open(ctx, postgres.Options{DSN: dsn, KeyFile: keys, Clock: s.Domain, Log: s.Log})
+		db, err := postgres.Open(ctx, postgres.Options{DSN: dsn, KeyFile: keys, Clock: s.Domain, Log: calm(s.Log)})
 		if err != nil {
 			return err
 		}
 		s.Store, s.Host = db, db
 		return nil
 	}
-	db, err := sqlite.Open(ctx, sqlite.Options{Path: where.SQLitePath(), KeyFile: keys, Clock: s.Domain, Log: s.Log})
+	db, err := sqlite.Open(ctx, sqlite.Options{Path: where.SQLitePath(), KeyFile: keys, Clock: s.Domain, Log: calm(s.Log)})
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func (d demoCmd) Run(c *console) error {
 		return err
 	}
 	cfg := config.Serve{Storage: config.Storage{Data: d.Data, KeyFile: filepath.Join(d.Data, "demo-keyring")},
-		Listen: config.Listen{Listen: d.Listen}, Log: d.Log, Settle: 2 * time.Minute, StopWait: 5 * time.Second}
+		Listen: config.Listen{Listen: d.Listen}, Log: d.Log, StopWait: 5 * time.Second}
 	sys, err := app.Open(c.ctx, cfg.Storage, app.Options{Domain: domain, Log: logger(d.Log, c.err),
 		Sessions: login.Options{Idle: 12 * time.Hour, Absolute: 24 * time.Hour}})
 	if err != nil {

@@ -42,8 +42,6 @@ type Serve struct {
 	Storage
 	Listen
 	Log
-	Metrics  string        `help:"Address of the metrics page; empty serves none. Keep it inside." env:"CARILLON_METRICS" placeholder:"HOST:PORT"`
-	Settle   time.Duration `help:"How long a changed visit must rest before the patient is told." default:"2m" env:"CARILLON_SETTLE"`
 	StopWait time.Duration `help:"How long a stopping node waits for answers of carriers." default:"10s" env:"CARILLON_STOP_WAIT"`
 }
 
