@@ -6,7 +6,9 @@ package inbound
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
+	"sync"
 	"time"
 
 	"carillon.dev/carillon/internal/base/clock"
@@ -69,11 +71,16 @@ type Service struct {
 	desk     Desk
 	machine  clock.Clock
 	log      *slog.Logger
+
+	// lanes make deliveries of one sender take turns: the node that owns a route's bind gets all of them, and a
+	// snapshot does not show a part whose transaction has not ended.
+	lanes [64]sync.Mutex
+	seed  maphash.Seed
 }
 
 // New makes the service.
 func New(s store.Store, book *rules.Book, words *reply.Words, suppress Suppressor, desk Desk, machine clock.Clock, log *slog.Logger) *Service {
-	return &Service{store: s, book: book, words: words, suppress: suppress, desk: desk, machine: machine, log: log}
+	return &Service{store: s, book: book, words: words, suppress: suppress, desk: desk, machine: machine, log: log, seed: maphash.MakeSeed()}
 }
 
 // Inbound takes one delivery of a route's connector and acknowledges it when it is durable. A text that cannot
@@ -94,6 +101,9 @@ func (s *Service) Inbound(org, route id.ID, in carrier.Inbound) {
 func (s *Service) Take(ctx context.Context, org, route id.ID, in carrier.Inbound) error {
 	scope := access.ForCarrier(org, "smpp")
 	d := s.delivery(route, in)
+	lane := &s.lanes[maphash.String(s.seed, in.From.Reveal())%uint64(len(s.lanes))]
+	lane.Lock()
+	defer lane.Unlock()
 	take := func(plain bool) error {
 		return s.store.InTx(ctx, scope, func(tx store.Tx) error {
 			t := &taking{Service: s, tx: tx, scope: scope, plain: plain}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -111,6 +112,27 @@ func TestPartsAreJoinedInTheirOwnOrder(t *testing.T) {
 			if len(all) != int(ref)+1 || all[0].Text.Reveal() != text || all[0].Missing != 0 {
 				t.Fatalf("reference %d: %d texts, the last is %q", ref, len(all), all[0].Text.Reveal())
 			}
+		}
+	})
+}
+
+func TestPartsThatComeAtTheSameTimeAreOneText(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *clinic) {
+		from, _ := k.patient()
+		const text = "Dzień dobry, czy mogę przyjść później?"
+		var wait sync.WaitGroup
+		for _, p := range k.parts(from, text, 8, 1) {
+			for range 2 {
+				wait.Go(func() {
+					if err := k.in.Take(context.Background(), k.Scope.Org(), k.Route.ID, p); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		wait.Wait()
+		if all := k.texts(from); len(all) != 1 || all[0].Text.Reveal() != text {
+			t.Errorf("%d texts", len(all))
 		}
 	})
 }
