@@ -36,7 +36,7 @@ func sends(acts []Action) []string {
 
 // texts lets the journey run without any answer or change and lists what it sends, all handed over in time.
 func texts(d *Definition, v Visit, now time.Time, answer func(step string) Intent) []string {
-	e, acts := Enroll(d, Enrollment{}, v, now)
+	e, _ := Enroll(d, Enrollment{}, v, now)
 	var out []string
 	for range 50 {
 		var news []Event
@@ -49,8 +49,7 @@ func texts(d *Definition, v Visit, now time.Time, answer func(step string) Inten
 				}
 			}
 		}
-		e, acts = AdvanceAll(d, e, append(news, Event{Kind: TimeCame}), now)
-		_ = acts
+		e, _ = AdvanceAll(d, e, append(news, Event{Kind: TimeCame}), now)
 		next := e.NextDue
 		for _, t := range e.Texts {
 			if t.Phase == Pending && (next.IsZero() || t.Due.Before(next)) {

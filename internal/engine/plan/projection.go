@@ -195,10 +195,10 @@ func preview(a outbox.Ask) outbox.Ask {
 }
 
 func noticeText(d *journey.Definition, step string) string {
-	switch {
-	case step == "cancelled":
+	switch step {
+	case "cancelled":
 		return d.Notices.Cancelled.Template
-	case step == "correction":
+	case "correction":
 		return d.Notices.Correction.Template
 	}
 	return d.Notices.Moved.Template
