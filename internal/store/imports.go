@@ -12,6 +12,7 @@ import (
 type Imports interface {
 	ImportRuns
 	ImportFiles
+	ImportReports
 	ImportWrites
 }
 
@@ -31,17 +32,25 @@ type ImportRuns interface {
 	Unfinished(ctx context.Context) ([]feed.Import, error)
 }
 
-// ImportFiles keeps uploads and error reports: sealed, and gone after a day.
+// ImportFiles keeps uploads: sealed, and gone after a day.
 type ImportFiles interface {
 	// PutChunk appends a piece of the file; pieces are numbered from 0. Chunk reads one; errs.NotFound after
 	// the last, or when the file is gone.
 	PutChunk(ctx context.Context, imported id.ID, n int, data []byte, until time.Time) error
 	Chunk(ctx context.Context, imported id.ID, n int) ([]byte, error)
-	// SetProblems replaces the report. Problems pages through it by line.
-	SetProblems(ctx context.Context, imported id.ID, problems []feed.Problem) error
-	Problems(ctx context.Context, imported id.ID, afterLine, limit int) ([]feed.Problem, error)
-	// DropFiles removes files and reports that ended before now and says how many; system scope.
+	// DropFiles removes some pieces of files and lines of reports that ended before now, few enough for one short
+	// transaction, and says how many; call it until that is 0. System scope.
 	DropFiles(ctx context.Context, now time.Time) (int, error)
+}
+
+// ImportReports keeps what was wrong with files: sealed, and gone with the file.
+type ImportReports interface {
+	// AddProblems appends to the report; from is how many it has. Problems pages through it by line and never
+	// cuts a line's problems in two: limit counts lines. DropProblems removes some of the report, and says how
+	// many; call it until that is 0.
+	AddProblems(ctx context.Context, imported id.ID, from int, problems []feed.Problem) error
+	Problems(ctx context.Context, imported id.ID, afterLine, limit int) ([]feed.Problem, error)
+	DropProblems(ctx context.Context, imported id.ID) (int, error)
 }
 
 // ImportWrites is what an import wrote, for undo.
@@ -49,4 +58,7 @@ type ImportWrites interface {
 	AddWrites(ctx context.Context, writes []feed.Write) error
 	// Writes pages through an import's rows from the last line to the first, below a line; 0 is the end.
 	Writes(ctx context.Context, imported id.ID, belowLine, limit int) ([]feed.Write, error)
+	// SetOutcome records what an undo did with rows. KeptWrites pages through those that it left alone, by line.
+	SetOutcome(ctx context.Context, writes []feed.Write) error
+	KeptWrites(ctx context.Context, imported id.ID, afterLine, limit int) ([]feed.Write, error)
 }

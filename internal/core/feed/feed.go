@@ -22,7 +22,8 @@ const (
 // Valid reports whether k is a kind of file.
 func (k Kind) Valid() bool { return k == Patients || k == Appointments }
 
-// State of an import. uploaded -> checked -> applying -> applied -> undoing -> undone; uploaded -> rejected.
+// State of an import. uploaded -> checked -> applying -> applied -> undoing -> undone; uploaded -> rejected, and back
+// when a person says how else the file must be read.
 type State string
 
 const (
@@ -38,10 +39,10 @@ const (
 // MayBecome reports whether an import in state s may move to next.
 func (s State) MayBecome(next State) bool {
 	switch s {
-	case Uploaded:
-		return next == Checked || next == Rejected
+	case Uploaded, Rejected:
+		return next == Checked || next == Rejected || next == Uploaded
 	case Checked:
-		return next == Applying || next == Checked // a second check after the settings changed
+		return next == Applying || next == Checked || next == Rejected || next == Uploaded
 	case Applying:
 		return next == Applied
 	case Applied:
@@ -89,6 +90,8 @@ type Options struct {
 	SkipBad bool `json:"skipBad,omitempty"`
 	// Snapshot declares the file whole for the locations and days it names: a visit that is not in it is gone.
 	Snapshot bool `json:"snapshot,omitempty"`
+	// AgreedAbsent is how many absent visits of a snapshot a person saw listed and agreed to cancel.
+	AgreedAbsent int `json:"agreedAbsent,omitempty"`
 }
 
 // Counts of lines and what they change. While checking they are what would happen; after that, what did.
@@ -145,7 +148,17 @@ type Write struct {
 	Created bool
 	Version int64    // after the write
 	Before  phi.Text // the row as it was, in intake's own encoding; empty when created
+	Outcome Outcome
 }
+
+// Outcome says what an undo did with a row.
+type Outcome string
+
+const (
+	Stands  Outcome = ""       // no undo came to it
+	Reverts Outcome = "undone" // it is again what it was
+	Kept    Outcome = "kept"   // somebody changed it since the import: it was left alone
+)
 
 // RowKind is what was written.
 type RowKind string

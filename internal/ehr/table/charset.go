@@ -22,6 +22,7 @@ type Guess struct {
 	// Encoding is proven by a byte-order mark or by being valid UTF-8 with letters beyond ASCII; plain ASCII is
 	// UTF-8 too. Empty: a person must choose.
 	Encoding string
+	Marked   bool // by a byte-order mark
 	// Choices are encodings that could be meant, with the same lines read in each, for a person to compare.
 	Choices []Choice
 }
@@ -80,11 +81,11 @@ func encodingOf(name string) (encoding.Encoding, error) {
 func Sniff(head []byte) Guess {
 	switch {
 	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
-		return Guess{Encoding: "utf-8"}
+		return Guess{Encoding: "utf-8", Marked: true}
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}):
-		return Guess{Encoding: "utf-16le"}
+		return Guess{Encoding: "utf-16le", Marked: true}
 	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
-		return Guess{Encoding: "utf-16be"}
+		return Guess{Encoding: "utf-16be", Marked: true}
 	case validUTF8(head):
 		return Guess{Encoding: "utf-8"}
 	}

@@ -32,7 +32,6 @@ var words = map[intake.Field]string{
 	intake.FieldLanguage:     "language lang preferredlanguage jezyk 语言 首选语言 idioma lengua",
 	intake.FieldMobile:       "mobile mobilephone cell cellphone phone phonenumber telephone mobilenumber telefon telefonkomorkowy komorka numertelefonu nrtelefonu tel 手机 手机号 手机号码 电话 联系电话 movil telefonomovil celular telefono",
 	intake.FieldPhone2:       "phone2 secondphone otherphone homephone landline telefon2 telefondomowy drugitelefon 电话2 固定电话 座机 telefono2 telefonofijo otrotelefono",
-	intake.FieldEmail:        "email emailaddress mail adresemail 邮箱 电子邮件 电子邮箱 correo correoelectronico",
 	intake.FieldLocation:     "location site clinic office branch locationid placowka poradnia gabinet lokalizacja 地点 诊所 院区 分院 sede centro clinica ubicacion",
 	intake.FieldChannel:      "preferredchannel channel contactpreference kanal preferowanykanal kontakt 联系方式 首选方式 canal canalpreferido",
 	intake.FieldTags:         "tags labels tag etykiety znaczniki 标签 etiquetas",
@@ -62,7 +61,7 @@ const visitID = "id appointmentid visitid externalid key idwizyty numerwizyty �
 var fieldsOf = map[Kind][]intake.Field{
 	Patients: {intake.FieldExternalID, intake.FieldMRN, intake.FieldGivenName, intake.FieldFamilyName,
 		intake.FieldFullName, intake.FieldBirthDate, intake.FieldSex, intake.FieldLanguage, intake.FieldMobile,
-		intake.FieldPhone2, intake.FieldEmail, intake.FieldLocation, intake.FieldChannel, intake.FieldTags,
+		intake.FieldPhone2, intake.FieldLocation, intake.FieldChannel, intake.FieldTags,
 		intake.FieldConditions, intake.FieldStatus, intake.FieldDeceased, intake.FieldRelation,
 		intake.FieldConsent, intake.FieldConsentOn, intake.FieldConsentBy, intake.FieldConsentWord},
 	Appointments: {intake.FieldExternalID, intake.FieldPatient, intake.FieldLocation, intake.FieldStart,
@@ -87,11 +86,9 @@ func Fields(k Kind) []intake.Field {
 type Mapping struct {
 	Column map[intake.Field]int
 	Header map[intake.Field]string
+	Has    map[intake.Field]bool
 	Unused []string
 }
-
-// Has reports whether the file has the field.
-func (m Mapping) Has(f intake.Field) bool { _, ok := m.Column[f]; return ok }
 
 // NewMapping maps headers to fields. given (header to field; the field "-" leaves a column out) wins over what
 // the headers say. Two columns for one field, a header that does not exist and a missing required field are
@@ -99,7 +96,7 @@ func (m Mapping) Has(f intake.Field) bool { _, ok := m.Column[f]; return ok }
 //
 // recalled says that given was confirmed for an earlier file: headers that are gone are passed over.
 func NewMapping(k Kind, headers []string, given map[string]string, recalled bool) (Mapping, error) {
-	m := Mapping{Column: map[intake.Field]int{}, Header: map[intake.Field]string{}}
+	m := Mapping{Column: map[intake.Field]int{}, Header: map[intake.Field]string{}, Has: map[intake.Field]bool{}}
 	chosen, err := givenFields(k, headers, given, recalled)
 	if err != nil {
 		return m, err
@@ -125,7 +122,7 @@ func NewMapping(k Kind, headers []string, given map[string]string, recalled bool
 			}
 			m.Unused = append(m.Unused, headers[old])
 		}
-		m.Column[f], m.Header[f] = i, h
+		m.Column[f], m.Header[f], m.Has[f] = i, h, true
 	}
 	return m, m.complete(k)
 }
@@ -158,7 +155,7 @@ func join(fields []intake.Field) string {
 
 func (m Mapping) complete(k Kind) error {
 	need := func(what string, anyOf ...intake.Field) error {
-		if slices.ContainsFunc(anyOf, m.Has) {
+		if slices.ContainsFunc(anyOf, func(f intake.Field) bool { return m.Has[f] }) {
 			return nil
 		}
 		return errs.Newf(errs.Invalid, "no column holds the %s; name one, such as --map \"Your header=%s\"", what, anyOf[0]).At("line 1")
@@ -170,7 +167,7 @@ func (m Mapping) complete(k Kind) error {
 	case Appointments:
 		err = firstError(need("appointment's id", intake.FieldExternalID), need("patient's id", intake.FieldPatient),
 			need("time", intake.FieldStart, intake.FieldDate))
-		if err == nil && !m.Has(intake.FieldStart) {
+		if err == nil && !m.Has[intake.FieldStart] {
 			err = need("time of day", intake.FieldTime)
 		}
 	}
@@ -216,6 +213,9 @@ func cleanHeader(h string) string {
 
 // headerKey is a header without case, accents, spaces and signs: "Nr. pacjenta" is "nrpacjenta".
 func headerKey(h string) string {
+	if key, ok := asciiKey(h); ok {
+		return key
+	}
 	var b strings.Builder
 	for _, r := range norm.NFKD.String(strings.ToLower(h)) {
 		switch {
@@ -226,4 +226,20 @@ func headerKey(h string) string {
 		}
 	}
 	return b.String()
+}
+
+// asciiKey is headerKey of plain letters, which most cells are.
+func asciiKey(h string) (string, bool) {
+	out := make([]byte, 0, len(h))
+	for i := range len(h) {
+		switch c := h[i]; {
+		case c >= 0x80:
+			return "", false
+		case c >= 'A' && c <= 'Z':
+			out = append(out, c+'a'-'A')
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9':
+			out = append(out, c)
+		}
+	}
+	return string(out), true
 }

@@ -59,15 +59,13 @@ func PatientOf(l Line, m Mapping, p *Place) (intake.PatientRow, []intake.Problem
 	row := intake.PatientRow{
 		Line:       l.Number,
 		ExternalID: r.required(intake.FieldExternalID, "the patient's id"),
-		MRN:        r.text(intake.FieldMRN),
-		Location:   loc,
-		Mobile:     r.number(intake.FieldMobile, region),
-		Phone2:     r.number(intake.FieldPhone2, region),
-		Email:      r.email(intake.FieldEmail),
-		Language:   r.language(),
-		Status:     patient.Active,
-		Relation:   patient.Self,
-		Has:        m.has(),
+		MRN:        r.text(intake.FieldMRN), RecordHeader: m.Header[intake.FieldMRN],
+		Location: loc,
+		Mobile:   r.number(intake.FieldMobile, region),
+		Phone2:   r.number(intake.FieldPhone2, region),
+		Language: r.language(),
+		Relation: patient.Self,
+		Has:      m.Has,
 	}
 	r.name(&row)
 	r.birth(&row, region)
@@ -88,14 +86,6 @@ func PatientOf(l Line, m Mapping, p *Place) (intake.PatientRow, []intake.Problem
 	}
 	row.Consents = r.consents(region)
 	return row, r.bad
-}
-
-func (m Mapping) has() map[intake.Field]bool {
-	out := make(map[intake.Field]bool, len(m.Column))
-	for f := range m.Column {
-		out[f] = true
-	}
-	return out
 }
 
 // name takes given and family name, or splits a full name at a comma ("Nowak, Anna"), at the last space
@@ -206,9 +196,9 @@ func (r *reader) consents(region string) []intake.ConsentRow {
 	if len(out) == 0 {
 		return nil
 	}
-	at, method := r.evidence(out, region)
+	at, method, undated := r.evidence(out, region)
 	for i := range out {
-		out[i].At, out[i].Method = at, method
+		out[i].At, out[i].Method, out[i].Undated = at, method, undated
 	}
 	return out
 }
@@ -220,10 +210,10 @@ func granted(yes bool) consent.Status {
 	return consent.Revoked
 }
 
-func (r *reader) evidence(rows []intake.ConsentRow, region string) (time.Time, consent.Method) {
-	method, _ := choice(r, intake.FieldConsentBy, methods, "write form, web, verbal, staff, keyword or ehr")
+func (r *reader) evidence(rows []intake.ConsentRow, region string) (at time.Time, method consent.Method, undated bool) {
+	method, _ = choice(r, intake.FieldConsentBy, methods, "write form, web, verbal, staff, keyword or ehr")
 	d, ok := r.day(intake.FieldConsentOn, region)
-	at := time.Date(d.year, time.Month(d.month), d.day, 12, 0, 0, 0, time.UTC)
+	at = time.Date(d.year, time.Month(d.month), d.day, 12, 0, 0, 0, time.UTC)
 	if ok && at.After(r.place.Now.Add(24*time.Hour)) {
 		r.problem(intake.FieldConsentOn, intake.BadDate, "the consent was given in the future; check the date", r.cell(intake.FieldConsentOn))
 	}
@@ -231,7 +221,7 @@ func (r *reader) evidence(rows []intake.ConsentRow, region string) (time.Time, c
 		at = r.place.Now
 	}
 	if ok && method != "" {
-		return at, method
+		return at, method, false
 	}
 	for _, c := range rows {
 		if c.Status == consent.Granted && len(r.bad) == 0 {
@@ -241,5 +231,5 @@ func (r *reader) evidence(rows []intake.ConsentRow, region string) (time.Time, c
 	if !ok {
 		at = r.place.Now // a no counts from now on, even without its date
 	}
-	return at, method
+	return at, method, !ok
 }

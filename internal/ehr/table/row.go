@@ -1,7 +1,6 @@
 package table
 
 import (
-	"net/mail"
 	"strings"
 	"time"
 	"unicode"
@@ -123,18 +122,6 @@ func (r *reader) number(f intake.Field, region string) phone.Number {
 		r.problem(f, intake.BadNumber, errs.Safe(err), s)
 	}
 	return n
-}
-
-func (r *reader) email(f intake.Field) phi.Text {
-	s := r.cell(f)
-	if s == "" {
-		return phi.Text{}
-	}
-	if a, err := mail.ParseAddress(s); err != nil || a.Address != s {
-		r.problem(f, intake.BadEmail, "this is no e-mail address", s)
-		return phi.Text{}
-	}
-	return phi.T(s)
 }
 
 // day reads a date of a person's past.

@@ -9,7 +9,9 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/transform"
 
@@ -40,6 +42,7 @@ type File struct {
 
 	csv    *csv.Reader
 	source *bufio.Reader
+	proven bool // by a mark, or chosen by a person; otherwise the first bytes only looked like UTF-8
 }
 
 // Line is one record with its place in the file.
@@ -62,16 +65,18 @@ func Open(r io.Reader, o Options) (*File, error) {
 		g.Encoding = o.Encoding
 	}
 	if g.Encoding == "" {
-		return nil, errs.New(errs.Invalid, "the letters of this file can be read in several ways; look at the preview and choose the encoding").At("--encoding")
+		return nil, errUnproven
 	}
 	enc, err := encodingOf(g.Encoding)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Encoding: g.Encoding}
+	f := &File{Encoding: g.Encoding, proven: o.Encoding != "" || g.Marked}
 	f.source = bufio.NewReaderSize(transform.NewReader(head, enc.NewDecoder()), 64<<10)
 	return f, f.begin(o.Delimiter)
 }
+
+var errUnproven = errs.New(errs.Invalid, "the letters of this file can be read in several ways; look at the preview and choose the encoding").At("--encoding")
 
 func (f *File) begin(delimiter rune) error {
 	sample, err := f.source.Peek(16 << 10)
@@ -120,6 +125,9 @@ func (f *File) Next() (Line, error) {
 		}
 		if err != nil {
 			return Line{}, errs.Wrap(errs.Unavailable, "the file cannot be read to its end", err)
+		}
+		if !f.proven && slices.ContainsFunc(cells, func(c string) bool { return strings.ContainsRune(c, utf8.RuneError) }) {
+			return Line{}, errUnproven // plain letters so far, and now one that is no UTF-8
 		}
 		n, _ := f.csv.FieldPos(0)
 		if blank(cells) {

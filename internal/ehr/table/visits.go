@@ -28,15 +28,15 @@ const DefaultLength = 15 * time.Minute
 func VisitOf(l Line, m Mapping, p *Place) (intake.VisitRow, []intake.Problem) {
 	r := &reader{place: p, m: m, line: l}
 	row := intake.VisitRow{
-		Line:         l.Number,
-		ExternalID:   r.required(intake.FieldExternalID, "the appointment's id"),
-		Patient:      r.required(intake.FieldPatient, "the patient's id"),
-		Location:     r.location(),
-		Practitioner: r.cell(intake.FieldPractitioner),
-		Type:         r.cell(intake.FieldType),
-		Reason:       r.text(intake.FieldReason),
-		Status:       schedule.Booked,
-		Has:          m.has(),
+		Line:          l.Number,
+		ExternalID:    r.required(intake.FieldExternalID, "the appointment's id"),
+		Patient:       r.required(intake.FieldPatient, "the patient's id"),
+		Location:      r.location(),
+		Practitioner:  r.cell(intake.FieldPractitioner),
+		Type:          r.cell(intake.FieldType),
+		Reason:        r.text(intake.FieldReason),
+		Has:           m.Has,
+		PatientHeader: m.Header[intake.FieldPatient],
 	}
 	if row.Location == nil {
 		if len(r.bad) == 0 {

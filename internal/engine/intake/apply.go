@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -31,12 +32,8 @@ func (s *Service) Apply(ctx context.Context, sc access.Scope, imported id.ID, to
 			return imp, err
 		}
 	}
-	rows, err := s.open(ctx, sc, imp)
-	if err != nil {
-		return imp, err
-	}
-	w := &writer{s: s, sc: sc, imp: &imp, told: told}
-	if err := pages(rows, imp.Cursor, func(page []Row) error { return w.page(ctx, page) }); err != nil {
+	w := &writer{s: s, sc: sc, imp: &imp, told: told, pace: firstStep}
+	if err := w.all(ctx); err != nil {
 		return imp, err
 	}
 	if imp.Options.Snapshot && imp.Kind == feed.Appointments {
@@ -44,11 +41,42 @@ func (s *Service) Apply(ctx context.Context, sc access.Scope, imported id.ID, to
 			return imp, err
 		}
 	}
-	return s.finishApply(ctx, sc, imp, rows.Options())
+	return s.finishApply(ctx, sc, imp)
 }
 
-// Choose changes how a checked file is applied: whether good lines go in without the bad ones, whether the
-// file is whole for its days.
+// attempts is how often a page is read and written again after somebody else changed one of its rows meanwhile.
+const attempts = 4
+
+// all writes what comes after the cursor.
+func (w *writer) all(ctx context.Context) error {
+	for n := 1; ; n++ {
+		err := w.rest(ctx)
+		if n == attempts || !errs.Is(err, errs.Conflict) {
+			return err
+		}
+	}
+}
+
+func (w *writer) rest(ctx context.Context) error {
+	rows, err := w.s.open(ctx, w.sc, *w.imp)
+	if err != nil {
+		return err
+	}
+	if w.imp.Kind == feed.Patients {
+		return pages(ctx, rows, w.imp.Cursor, w.s.preparePeople(w.sc, *w.imp), func(page []Row, known knownPeople) error {
+			return w.patients(ctx, page, known)
+		})
+	}
+	prepare := w.s.prepareVisits(w.sc, *w.imp)
+	return pages(ctx, rows, w.imp.Cursor, func(ctx context.Context, page []Row) (knownVisits, error) {
+		if err := w.s.newNames(ctx, w.sc, page); err != nil {
+			return knownVisits{}, err
+		}
+		return prepare(ctx, page)
+	}, func(page []Row, known knownVisits) error { return w.visits(ctx, page, known) })
+}
+
+// Choose says whether the good lines of a checked file go in without the bad ones.
 func (s *Service) Choose(ctx context.Context, sc access.Scope, imported id.ID, skipBad bool) (feed.Import, error) {
 	imp, err := s.Get(ctx, sc, imported)
 	if err != nil {
@@ -61,12 +89,42 @@ func (s *Service) Choose(ctx context.Context, sc access.Scope, imported id.ID, s
 	return s.update(ctx, sc, imp, "import.choose")
 }
 
-func (s *Service) beginApply(ctx context.Context, sc access.Scope, imp feed.Import) (feed.Import, error) {
+// AgreeAbsent says that a person saw the visits that a snapshot does not have, and that they are to be cancelled.
+// listed is how many they saw; another number is errs.Conflict.
+func (s *Service) AgreeAbsent(ctx context.Context, sc access.Scope, imported id.ID, listed int) (feed.Import, error) {
+	imp, err := s.Get(ctx, sc, imported)
+	if err != nil {
+		return imp, err
+	}
+	if imp.State != feed.Checked {
+		return imp, errs.Newf(errs.Precondition, "this import is %s; only a checked one can be changed", imp.State)
+	}
+	if imp.Counts.Absent != listed {
+		return imp, errs.Newf(errs.Conflict, "%d visits are absent now: look at the list again", imp.Counts.Absent)
+	}
+	imp.Options.AgreedAbsent = listed
+	return s.update(ctx, sc, imp, "import.agree")
+}
+
+// mayBegin refuses what a person has not decided yet.
+func mayBegin(imp feed.Import) error {
+	o, n := imp.Options, imp.Counts
 	switch {
 	case imp.State != feed.Checked:
-		return imp, errs.Newf(errs.Precondition, "this import is %s; check it first", imp.State)
-	case imp.Counts.Bad > 0 && !imp.Options.SkipBad:
-		return imp, errs.Newf(errs.Precondition, "%d lines have problems: mend the file, or import the good lines only", imp.Counts.Bad)
+		return errs.Newf(errs.Precondition, "this import is %s; check it first", imp.State)
+	case n.Bad > 0 && o.Snapshot:
+		return errs.Newf(errs.Precondition, "%d lines have problems: a file that is declared whole must be without, or their visits would count as absent", n.Bad)
+	case n.Bad > 0 && !o.SkipBad:
+		return errs.Newf(errs.Precondition, "%d lines have problems: mend the file, or import the good lines only", n.Bad)
+	case n.Absent != o.AgreedAbsent:
+		return errs.Newf(errs.Precondition, "%d visits are not in this file and would be cancelled: look at them and agree first", n.Absent)
+	}
+	return nil
+}
+
+func (s *Service) beginApply(ctx context.Context, sc access.Scope, imp feed.Import) (feed.Import, error) {
+	if err := mayBegin(imp); err != nil {
+		return imp, err
 	}
 	err := s.store.Read(ctx, sc, func(tx store.Tx) error {
 		src, err := tx.Visits().Source(ctx, imp.Source)
@@ -78,7 +136,17 @@ func (s *Service) beginApply(ctx context.Context, sc access.Scope, imp feed.Impo
 			return err
 		}
 		imp.Why, imp.Held = feed.HoldFor(src.Imports, coming, imp.Counts)
-		return nil
+		if imp.Held {
+			return nil
+		}
+		// A file that changes visits while an earlier one of the source waits would let them go: it waits too.
+		waiting, err := tx.Imports().Held(ctx)
+		for _, w := range waiting {
+			if w.Source == imp.Source && imp.Kind == feed.Appointments && imp.Counts.Created+imp.Counts.Changed+imp.Counts.Absent > 0 {
+				imp.Why, imp.Held = w.Why, true
+			}
+		}
+		return err
 	})
 	if err != nil {
 		return imp, err
@@ -87,18 +155,18 @@ func (s *Service) beginApply(ctx context.Context, sc access.Scope, imp feed.Impo
 		imp.Why = ""
 	}
 	imp.State, imp.Cursor = feed.Applying, 0
-	imp.Counts = feed.Counts{Lines: imp.Counts.Lines, Bad: imp.Counts.Bad, Absent: imp.Counts.Absent, Texts: imp.Counts.Texts, Unused: imp.Counts.Unused}
+	imp.Counts = feed.Counts{Lines: imp.Counts.Lines, Bad: imp.Counts.Bad, Absent: imp.Counts.Absent, Unused: imp.Counts.Unused}
 	return s.update(ctx, sc, imp, "import.apply")
 }
 
 // finishApply ends the import and remembers for the source what a person confirmed by applying.
-func (s *Service) finishApply(ctx context.Context, sc access.Scope, imp feed.Import, o feed.Options) (feed.Import, error) {
-	err := s.store.InTx(ctx, sc, func(tx store.Tx) (err error) {
+func (s *Service) finishApply(ctx context.Context, sc access.Scope, imp feed.Import) (feed.Import, error) {
+	err := s.write(ctx, sc, func(tx store.Tx) (err error) {
 		imp.State, imp.Ended = feed.Applied, tx.Now()
 		if imp, err = tx.Imports().Update(ctx, imp); err != nil {
 			return err
 		}
-		if err := remember(ctx, tx, imp, o); err != nil {
+		if err := remember(ctx, tx, imp); err != nil {
 			return err
 		}
 		return tx.Audit().Record(ctx, audit.Of(sc, tx.Now(), "import.applied", "import", imp.ID,
@@ -108,17 +176,17 @@ func (s *Service) finishApply(ctx context.Context, sc access.Scope, imp feed.Imp
 	return imp, err
 }
 
-func remember(ctx context.Context, tx store.Tx, imp feed.Import, o feed.Options) error {
+func remember(ctx context.Context, tx store.Tx, imp feed.Import) error {
 	src, err := tx.Visits().Source(ctx, imp.Source)
 	if err != nil {
 		return err
 	}
 	now := tx.Now()
-	src.Encoding, src.LastAt = o.Encoding, &now
+	src.Encoding, src.LastAt = imp.Options.Encoding, &now
 	if src.Mapping == nil {
 		src.Mapping = map[string]string{}
 	}
-	for header, field := range o.Map {
+	for header, field := range imp.Options.Map {
 		src.Mapping[string(imp.Kind)+":"+header] = field
 	}
 	if imp.Kind == feed.Appointments {
@@ -134,26 +202,14 @@ type writer struct {
 	sc   access.Scope
 	imp  *feed.Import
 	told Progress
+	pace pace
 }
 
-func (w *writer) page(ctx context.Context, page []Row) error {
-	good := slices.DeleteFunc(slices.Clone(page), func(r Row) bool { return len(r.Bad) > 0 })
-	last := page[len(page)-1].Line
-	var err error
-	if w.imp.Kind == feed.Patients {
-		err = w.patients(ctx, good, last)
-	} else {
-		err = w.visits(ctx, good, last)
-	}
-	if err == nil && w.told != nil {
-		w.told(last)
-	}
-	return err
-}
-
-// commit runs one step: its rows and the line it reached become durable together.
-func (w *writer) commit(ctx context.Context, line int, do func(tx store.Tx, c *feed.Counts) error) error {
-	return w.s.store.InTx(ctx, w.sc, func(tx store.Tx) error {
+// commit runs one step of n rows: they and the line it reached become durable together.
+func (w *writer) commit(ctx context.Context, line, n int, do func(tx store.Tx, c *feed.Counts) error) error {
+	var began time.Time
+	err := w.s.write(ctx, w.sc, func(tx store.Tx) error {
+		began = w.s.machine.Now()
 		next := *w.imp
 		if err := do(tx, &next.Counts); err != nil {
 			return err
@@ -166,103 +222,99 @@ func (w *writer) commit(ctx context.Context, line int, do func(tx store.Tx, c *f
 		tx.AfterCommit(func() { *w.imp = next })
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	w.pace.took(n, w.s.machine.Now().Sub(began))
+	return nil
 }
 
-// steps cuts good rows into transactions; the last one carries the page's last line, bad lines included.
-func (w *writer) steps(ctx context.Context, good []Row, last int, do func(tx store.Tx, part []Row, c *feed.Counts) error) error {
-	if len(good) == 0 {
-		return w.commit(ctx, last, func(store.Tx, *feed.Counts) error { return nil })
-	}
-	for start := 0; start < len(good); start += step {
-		part := good[start:min(start+step, len(good))]
-		line := part[len(part)-1].Line
-		if start+step >= len(good) {
-			line = last
+// steps cuts a page's good rows into transactions; the last one carries the page's last line, bad lines included.
+func (w *writer) steps(ctx context.Context, page []Row, do func(tx store.Tx, part []Row, c *feed.Counts) error) error {
+	rest, last := good(page), page[len(page)-1].Line
+	for done := false; !done; {
+		part := rest[:min(int(w.pace), len(rest))]
+		rest = rest[len(part):]
+		done = len(rest) == 0
+		line := last
+		if !done {
+			line = part[len(part)-1].Line
 		}
-		if err := w.commit(ctx, line, func(tx store.Tx, c *feed.Counts) error { return do(tx, part, c) }); err != nil {
+		if err := w.commit(ctx, line, len(part), func(tx store.Tx, c *feed.Counts) error { return do(tx, part, c) }); err != nil {
 			return err
+		}
+		if w.told != nil {
+			w.told(line)
 		}
 	}
 	return nil
 }
 
-func (w *writer) patients(ctx context.Context, good []Row, last int) error {
-	known, err := w.s.knownPeople(ctx, w.sc, w.imp.Source, good)
-	if err != nil {
-		return err
-	}
-	return w.steps(ctx, good, last, func(tx store.Tx, part []Row, c *feed.Counts) error {
+func (w *writer) patients(ctx context.Context, page []Row, known knownPeople) error {
+	return w.steps(ctx, page, func(tx store.Tx, part []Row, c *feed.Counts) error {
 		p := people{w: w, tx: tx, known: known, counts: c}
 		return p.write(ctx, part)
 	})
 }
 
-func (w *writer) visits(ctx context.Context, good []Row, last int) error {
-	if err := w.s.newNames(ctx, w.sc, good); err != nil {
-		return err
-	}
-	known, err := w.s.knownVisits(ctx, w.sc, w.imp.Source, good)
-	if err != nil {
-		return err
-	}
-	return w.steps(ctx, good, last, func(tx store.Tx, part []Row, c *feed.Counts) error {
-		var before, after []schedule.Appointment
-		lines := map[string]int{}
+func (w *writer) visits(ctx context.Context, page []Row, known knownVisits) error {
+	return w.steps(ctx, page, func(tx store.Tx, part []Row, c *feed.Counts) error {
+		var writes []visitWrite
 		for _, r := range part {
-			person, ok := known.people[r.Visit.Patient.Reveal()]
-			if !ok {
-				continue // counted as bad when the file was checked
-			}
-			old, v := known.visits[r.external()], known.next(r.Visit, person, *w.imp)
-			if !old.ID.IsZero() && sameVisit(old, v) {
-				c.Same++
+			v := visitWrite{line: r.Line, before: known.visits[r.external()], after: known.next(r.Visit, *w.imp)}
+			tally(c, &v.before, &v.after, tx.Now())
+			if sameVisit(v.before, v.after) && !v.before.ID.IsZero() {
 				continue
 			}
-			v.Import = w.imp.ID
-			lines[r.external()] = r.Line
-			before, after = append(before, old), append(after, v)
+			v.after.Import = w.imp.ID
+			writes = append(writes, v)
 		}
-		return w.putVisits(ctx, tx, before, after, lines, c)
+		return w.putVisits(ctx, tx, writes)
 	})
 }
 
+// visitWrite is a visit before and after a line.
+type visitWrite struct {
+	line          int
+	before, after schedule.Appointment
+}
+
 // putVisits creates and updates visits and tells the journeys.
-func (w *writer) putVisits(ctx context.Context, tx store.Tx, before, after []schedule.Appointment, lines map[string]int, c *feed.Counts) error {
-	var fresh, changed []schedule.Appointment
-	old := map[id.ID]schedule.Appointment{}
-	for i, v := range after {
-		if before[i].ID.IsZero() {
+func (w *writer) putVisits(ctx context.Context, tx store.Tx, all []visitWrite) error {
+	var fresh, changed []visitWrite
+	for _, v := range all {
+		if v.before.ID.IsZero() {
 			fresh = append(fresh, v)
-			continue
-		}
-		old[v.ID] = before[i]
-		changed = append(changed, v)
-		if before[i].Status != schedule.Cancelled && v.Status == schedule.Cancelled {
-			c.Cancelled++
-		} else if !before[i].Start.Equal(v.Start) {
-			c.Moved++
+		} else {
+			changed = append(changed, v)
 		}
 	}
-	created, err := tx.Visits().Create(ctx, fresh)
+	made, err := tx.Visits().Create(ctx, afters(fresh))
 	if err != nil {
 		return err
 	}
-	updated, err := tx.Visits().Update(ctx, changed)
+	updated, err := tx.Visits().Update(ctx, afters(changed))
 	if err != nil {
 		return err
 	}
-	c.Created, c.Changed = c.Created+len(created), c.Changed+len(updated)
-	all := slices.Concat(created, updated)
-	olds, writes := make([]schedule.Appointment, len(all)), make([]feed.Write, len(all))
-	for i, v := range all {
-		olds[i] = old[v.ID]
-		writes[i] = feed.Write{Import: w.imp.ID, Line: lines[v.ExternalID.Reveal()], Row: feed.VisitRow, ID: v.ID,
-			Person: v.Person, Created: olds[i].ID.IsZero(), Version: v.Version, Before: packVisit(olds[i])}
+	now, all := slices.Concat(made, updated), slices.Concat(fresh, changed)
+	writes := make([]feed.Write, len(now))
+	for i, v := range now {
+		writes[i] = feed.Write{Import: w.imp.ID, Line: all[i].line, Row: feed.VisitRow, ID: v.ID, Person: v.Person,
+			Created: i < len(made), Version: v.Version, Before: packVisit(all[i].before)}
 	}
 	if err := tx.Imports().AddWrites(ctx, writes); err != nil {
 		return err
 	}
-	return w.touchVisits(ctx, tx, all)
+	return w.touchVisits(ctx, tx, now)
+}
+
+func afters(all []visitWrite) []schedule.Appointment {
+	out := make([]schedule.Appointment, len(all))
+	for i := range all {
+		out[i] = all[i].after
+	}
+	return out
 }
 
 // touchVisits tells the journeys, in the same transaction, which visits to look at.
@@ -283,36 +335,26 @@ func (w *writer) touchPeople(ctx context.Context, tx store.Tx, people []patient.
 	return tx.Journeys().Touch(ctx, touches)
 }
 
-// cancelAbsent cancels what a whole file does not have any more.
+// cancelAbsent cancels what a whole file does not have any more. Its rows take lines after the file's last.
 func (w *writer) cancelAbsent(ctx context.Context) error {
-	rows, err := w.s.open(ctx, w.sc, *w.imp)
+	absent, err := w.s.missing(ctx, w.sc, *w.imp)
 	if err != nil {
 		return err
 	}
-	has, days := map[string]bool{}, map[place]bool{}
-	if err := pages(rows, 0, func(page []Row) error {
-		for _, r := range page {
-			has[r.external()] = true
-			if len(r.Bad) == 0 {
-				days[dayOf(r.Visit)] = true
-			}
+	line := w.imp.Cursor
+	for len(absent) > 0 {
+		part := absent[:min(int(w.pace), len(absent))]
+		absent = absent[len(part):]
+		writes := make([]visitWrite, len(part))
+		for i, v := range part {
+			line++
+			after := v
+			after.Status, after.Import = schedule.Cancelled, w.imp.ID
+			writes[i] = visitWrite{line: line, before: v, after: after}
 		}
-		return nil
-	}); err != nil {
-		return err
-	}
-	absent, err := w.s.absent(ctx, w.sc, w.imp.Source, days, func(ext string) bool { return has[ext] })
-	if err != nil {
-		return err
-	}
-	for part := range slices.Chunk(absent, step) {
-		if err := w.commit(ctx, w.imp.Cursor, func(tx store.Tx, c *feed.Counts) error {
-			after, lines := slices.Clone(part), map[string]int{}
-			for i := range after {
-				after[i].Status, after[i].Import = schedule.Cancelled, w.imp.ID
-				lines[after[i].ExternalID.Reveal()] = w.imp.Cursor
-			}
-			return w.putVisits(ctx, tx, part, after, lines, c)
+		if err := w.commit(ctx, w.imp.Cursor, len(part), func(tx store.Tx, c *feed.Counts) error {
+			c.Changed, c.Cancelled = c.Changed+len(writes), c.Cancelled+len(writes)
+			return w.putVisits(ctx, tx, writes)
 		}); err != nil {
 			return err
 		}

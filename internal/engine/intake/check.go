@@ -2,7 +2,7 @@ package intake
 
 import (
 	"context"
-	"hash/maphash"
+	"slices"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -12,11 +12,12 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// maxProblems is how many lines the report names; a file with more needs mending at its source.
+// maxProblems is how many problems the report names; a file with more needs mending at its source.
 const maxProblems = 10000
 
 // Check reads the whole file, compares it with what is known and writes nothing but the report and the counts.
-// The answer is Checked, or Rejected when the file as a whole cannot be read.
+// The answer is Checked, or Rejected when the file as a whole cannot be read. It may be called again after
+// Settle.
 func (s *Service) Check(ctx context.Context, sc access.Scope, imported id.ID, told Progress) (feed.Import, error) {
 	imp, err := s.Get(ctx, sc, imported)
 	if err != nil {
@@ -28,25 +29,25 @@ func (s *Service) Check(ctx context.Context, sc access.Scope, imported id.ID, to
 	if !imp.State.MayBecome(feed.Checked) {
 		return imp, errs.Newf(errs.Precondition, "this import is %s already", imp.State)
 	}
-	rows, err := s.open(ctx, sc, imp)
+	c := &checker{s: s, sc: sc, imp: &imp, days: map[place]bool{}, present: map[id.ID]bool{}, told: told}
+	err = c.file(ctx)
 	if errs.Is(err, errs.Invalid) {
-		imp.State, imp.Fault = feed.Rejected, errs.Safe(err)
+		imp.State, imp.Fault = feed.Rejected, said(err)
 		return s.update(ctx, sc, imp, "import.reject")
 	}
 	if err != nil {
 		return imp, err
 	}
-	c := &checker{s: s, sc: sc, imp: &imp, seed: maphash.MakeSeed(), seen: map[uint64]int{}, days: map[place]bool{}, told: told}
-	imp.Options, imp.Counts = rows.Options(), feed.Counts{Unused: len(rows.Unused())}
-	err = pages(rows, 0, func(page []Row) error { return c.page(ctx, page) })
-	if err == nil {
-		err = c.finish(ctx)
-	}
-	if err != nil {
-		return imp, err
-	}
-	imp.State = feed.Checked
+	imp.State, imp.Fault = feed.Checked, ""
 	return s.update(ctx, sc, imp, "import.check")
+}
+
+// said is an error's safe text with its place: a line, a column or a setting.
+func said(err error) string {
+	if e, ok := err.(*errs.Error); ok {
+		return e.Error()
+	}
+	return errs.Safe(err)
 }
 
 // checker gathers what a file would change.
@@ -54,9 +55,8 @@ type checker struct {
 	s        *Service
 	sc       access.Scope
 	imp      *feed.Import
-	seed     maphash.Seed
-	seen     map[uint64]int // hash of an external id to its line, to find doubles in bounded memory
 	days     map[place]bool // locations and local days that a snapshot covers
+	present  map[id.ID]bool // visits that a snapshot has
 	problems []feed.Problem
 	lines    int
 	told     Progress
@@ -68,76 +68,50 @@ type place struct {
 	day      string
 }
 
-func (c *checker) page(ctx context.Context, page []Row) error {
-	good := make([]Row, 0, len(page))
-	for _, r := range page {
-		c.lines++
-		r.Bad = append(r.Bad, c.double(r)...)
-		if len(r.Bad) > 0 {
-			c.bad(r.Bad)
-			continue
-		}
-		good = append(good, r)
-	}
-	var err error
-	if c.imp.Kind == feed.Patients {
-		err = c.patients(ctx, good)
-	} else {
-		err = c.visits(ctx, good)
-	}
-	if c.told != nil {
-		c.told(c.lines)
-	}
-	return err
-}
-
-func (c *checker) bad(list []Problem) {
-	c.imp.Counts.Bad++
-	for _, p := range list {
-		if len(c.problems) < maxProblems {
-			c.problems = append(c.problems, feed.Problem{Line: p.Line, Column: p.Column, Code: string(p.Code), Say: p.Say, Value: p.Value})
-		}
-	}
-}
-
-// double finds an id that an earlier line of the file has: which of the two is true nobody can say.
-func (c *checker) double(r Row) []Problem {
-	ext := r.external()
-	if ext == "" {
-		return nil
-	}
-	h := maphash.String(c.seed, ext)
-	first, twice := c.seen[h]
-	if !twice {
-		c.seen[h] = r.Line
-		return nil
-	}
-	return []Problem{{Line: r.Line, Code: TwiceInFile, Say: errs.Newf(errs.Invalid,
-		"line %d has the same id; keep one of them", first).Safe}}
-}
-
-func (r Row) external() string {
-	switch {
-	case r.Patient != nil:
-		return r.Patient.ExternalID.Reveal()
-	case r.Visit != nil:
-		return r.Visit.ExternalID.Reveal()
-	}
-	return ""
-}
-
-func (c *checker) patients(ctx context.Context, rows []Row) error {
-	known, err := c.s.knownPeople(ctx, c.sc, c.imp.Source, rows)
+func (c *checker) file(ctx context.Context) error {
+	rows, err := c.s.open(ctx, c.sc, *c.imp)
 	if err != nil {
 		return err
 	}
+	c.imp.Options, c.imp.Counts = rows.Options(), feed.Counts{Unused: len(rows.Unused())}
+	if c.imp.Kind == feed.Patients {
+		err = pages(ctx, rows, 0, c.s.preparePeople(c.sc, *c.imp), c.people)
+	} else {
+		err = pages(ctx, rows, 0, c.s.prepareVisits(c.sc, *c.imp), c.visits)
+	}
+	if err != nil {
+		return err
+	}
+	return c.finish(ctx)
+}
+
+// note gathers the problems of rows and how many lines there were.
+func (c *checker) note(rows []Row) {
 	for _, r := range rows {
+		if len(r.Bad) == 0 {
+			continue
+		}
+		c.imp.Counts.Bad++
+		for _, p := range r.Bad {
+			if len(c.problems) < maxProblems {
+				c.problems = append(c.problems, feed.Problem{Line: p.Line, Column: p.Column, Code: string(p.Code), Say: p.Say, Value: p.Value})
+			}
+		}
+	}
+	if c.lines += len(rows); c.told != nil {
+		c.told(c.lines)
+	}
+}
+
+func (c *checker) people(rows []Row, known knownPeople) error {
+	c.note(rows)
+	for _, r := range good(rows) {
 		c.imp.Counts.Consents += len(r.Patient.Consents)
 		have, ok := known.people[r.external()]
 		switch {
 		case !ok:
 			c.imp.Counts.Created++
-		case samePerson(have, merge(have, r.Patient, c.imp.Source)) && known.reachedBy(have.ID, r.Patient):
+		case known.asItIs(have, r.Patient, c.imp.Source):
 			c.imp.Counts.Same++
 		default:
 			c.imp.Counts.Changed++
@@ -146,21 +120,17 @@ func (c *checker) patients(ctx context.Context, rows []Row) error {
 	return nil
 }
 
-func (c *checker) visits(ctx context.Context, rows []Row) error {
-	known, err := c.s.knownVisits(ctx, c.sc, c.imp.Source, rows)
-	if err != nil {
-		return err
-	}
+func (c *checker) visits(rows []Row, known knownVisits) error {
+	c.note(rows)
 	for _, r := range rows {
-		person, ok := known.people[r.Visit.Patient.Reveal()]
-		if !ok {
-			c.bad([]Problem{{Line: r.Line, Code: NoPatient, Value: r.Visit.Patient,
-				Say: "no patient of this source has this id; import the patients first, or correct the id"}})
-			continue
+		if v, ok := known.visits[r.external()]; ok {
+			c.present[v.ID] = true
 		}
+	}
+	for _, r := range good(rows) {
 		c.days[dayOf(r.Visit)] = true
-		before, after := known.visits[r.external()], known.next(r.Visit, person, *c.imp)
-		c.count(before, after, known.now)
+		before, after := known.visits[r.external()], known.next(r.Visit, *c.imp)
+		tally(&c.imp.Counts, &before, &after, known.now)
 	}
 	return nil
 }
@@ -170,23 +140,42 @@ func dayOf(v *VisitRow) place { return place{v.Location.ID, v.Wall[:len("2006-01
 func (c *checker) finish(ctx context.Context) error {
 	c.imp.Counts.Lines = c.lines
 	if c.imp.Options.Snapshot && c.imp.Kind == feed.Appointments {
-		absent, err := c.s.absent(ctx, c.sc, c.imp.Source, c.days, func(ext string) bool {
-			_, ok := c.seen[maphash.String(c.seed, ext)]
-			return ok
-		})
+		absent, err := c.s.absent(ctx, c.sc, c.imp.Source, c.days, c.present)
 		if err != nil {
 			return err
 		}
 		c.imp.Counts.Absent = len(absent)
 		c.imp.Counts.Cancelled += len(absent)
 	}
-	return c.s.store.InTx(ctx, c.sc, func(tx store.Tx) error {
-		return tx.Imports().SetProblems(ctx, c.imp.ID, c.problems)
-	})
+	return c.report(ctx)
 }
 
-// absent lists the source's expected visits on the days that a snapshot covers which the file does not have.
-func (s *Service) absent(ctx context.Context, sc access.Scope, source id.ID, days map[place]bool, has func(string) bool) ([]schedule.Appointment, error) {
+// reportStep is how many problems are stored in one transaction.
+const reportStep = 200
+
+// report replaces the report.
+func (c *checker) report(ctx context.Context) error {
+	for dropped := 1; dropped > 0; {
+		if err := c.s.write(ctx, c.sc, func(tx store.Tx) (err error) {
+			dropped, err = tx.Imports().DropProblems(ctx, c.imp.ID)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	for from := 0; from < len(c.problems); from += reportStep {
+		part := c.problems[from:min(from+reportStep, len(c.problems))]
+		if err := c.s.write(ctx, c.sc, func(tx store.Tx) error {
+			return tx.Imports().AddProblems(ctx, c.imp.ID, from, part)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// absent lists the source's coming visits on the days that a snapshot covers which the file does not have.
+func (s *Service) absent(ctx context.Context, sc access.Scope, source id.ID, days map[place]bool, present map[id.ID]bool) ([]schedule.Appointment, error) {
 	var out []schedule.Appointment
 	err := s.store.Read(ctx, sc, func(tx store.Tx) error {
 		for d := range days {
@@ -203,12 +192,38 @@ func (s *Service) absent(ctx context.Context, sc access.Scope, source id.ID, day
 				return err
 			}
 			for _, v := range all {
-				if v.Source == source && v.Status.Expected() && v.Start.After(tx.Now()) && !has(v.ExternalID.Reveal()) {
+				if v.Source == source && v.Status.Expected() && v.Start.After(tx.Now()) && !present[v.ID] {
 					out = append(out, v)
 				}
 			}
 		}
 		return nil
 	})
+	slices.SortFunc(out, func(a, b schedule.Appointment) int { return a.Start.Compare(b.Start) })
 	return out, err
+}
+
+// Absent lists the coming visits that a snapshot does not have, for a person to see before they are cancelled.
+func (s *Service) Absent(ctx context.Context, sc access.Scope, imported id.ID) ([]schedule.Appointment, error) {
+	imp, err := s.Get(ctx, sc, imported)
+	if err != nil {
+		return nil, err
+	}
+	if imp.State != feed.Checked || imp.Kind != feed.Appointments || !imp.Options.Snapshot {
+		return nil, errs.New(errs.Precondition, "only a checked file of appointments that is declared whole has absent visits")
+	}
+	return s.missing(ctx, sc, imp)
+}
+
+// missing reads the file and says which visits of its days it does not have.
+func (s *Service) missing(ctx context.Context, sc access.Scope, imp feed.Import) ([]schedule.Appointment, error) {
+	rows, err := s.open(ctx, sc, imp)
+	if err != nil {
+		return nil, err
+	}
+	c := &checker{s: s, sc: sc, imp: &imp, days: map[place]bool{}, present: map[id.ID]bool{}}
+	if err := pages(ctx, rows, 0, s.prepareVisits(sc, imp), c.visits); err != nil {
+		return nil, err
+	}
+	return s.absent(ctx, sc, imp.Source, c.days, c.present)
 }

@@ -31,7 +31,8 @@ type World struct {
 	Now       time.Time
 }
 
-// Rows gives a file's lines in order; Next ends with io.EOF.
+// Rows gives a file's lines in order; Next ends with io.EOF. errs.Invalid says that the file as a whole cannot be
+// read the way it was opened.
 type Rows interface {
 	Next() (Row, error)
 	// Options are how the file is read, with what was found out filled in.
@@ -154,7 +155,7 @@ func (s *Service) keep(ctx context.Context, sc access.Scope, imported id.ID, fil
 			return 0, errs.Newf(errs.Invalid, "the file is larger than %d MB: split it", MaxBytes>>20)
 		}
 		if got > 0 {
-			if werr := s.store.InTx(ctx, sc, func(tx store.Tx) error {
+			if werr := s.write(ctx, sc, func(tx store.Tx) error {
 				return tx.Imports().PutChunk(ctx, imported, n, buf[:got], until)
 			}); werr != nil {
 				return 0, werr
@@ -279,37 +280,9 @@ func (s *Service) open(ctx context.Context, sc access.Scope, imp feed.Import) (R
 // Progress is told how many lines are done; it must not block.
 type Progress func(lines int)
 
-// page is how many lines are looked up at once, step how many are written in one transaction. A step of
-// patients keeps the writer for well under 20 ms.
-const (
-	page = 500
-	step = 40
-)
-
-// pages calls do for every page of rows after a line.
-func pages(rows Rows, after int, do func([]Row) error) error {
-	batch := make([]Row, 0, page)
-	for {
-		r, err := rows.Next()
-		if err == io.EOF {
-			if len(batch) == 0 {
-				return nil
-			}
-			return do(batch)
-		}
-		if err != nil {
-			return err
-		}
-		if r.Line <= after {
-			continue
-		}
-		if batch = append(batch, r); len(batch) == page {
-			if err := do(batch); err != nil {
-				return err
-			}
-			batch = batch[:0]
-		}
-	}
+// write runs one short transaction that lets more urgent ones go first.
+func (s *Service) write(ctx context.Context, sc access.Scope, do func(tx store.Tx) error) error {
+	return s.store.InTx(ctx, sc, do, store.Bulk)
 }
 
 // ExternalSystem names the identifier under which a source knows a person.

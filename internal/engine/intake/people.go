@@ -2,17 +2,18 @@ package intake
 
 import (
 	"context"
+	"time"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/store"
-
-	"carillon.dev/carillon/internal/core/access"
 )
 
 // people writes one step of patients.
@@ -24,20 +25,18 @@ type people struct {
 }
 
 func (p people) write(ctx context.Context, part []Row) error {
-	var fresh, changed []patient.Person
-	var before []patient.Person
+	var fresh, changed, before []patient.Person
 	rows := map[string]*PatientRow{}
 	for _, r := range part {
 		rows[r.external()] = r.Patient
 		have, ok := p.known.people[r.external()]
-		next := merge(have, r.Patient, p.w.imp.Source)
 		switch {
 		case !ok:
-			fresh = append(fresh, next)
-		case samePerson(have, next) && p.known.reachedBy(have.ID, r.Patient):
+			fresh = append(fresh, merge(have, r.Patient, p.w.imp.Source))
+		case p.known.asItIs(have, r.Patient, p.w.imp.Source):
 			p.counts.Same++
 		default:
-			changed, before = append(changed, next), append(before, have)
+			changed, before = append(changed, merge(have, r.Patient, p.w.imp.Source)), append(before, have)
 		}
 	}
 	created, err := p.tx.People().Create(ctx, fresh)
@@ -65,17 +64,14 @@ func (p people) write(ctx context.Context, part []Row) error {
 
 func (p people) writes(ctx context.Context, created, updated, before []patient.Person, rows map[string]*PatientRow) error {
 	out := make([]feed.Write, 0, len(created)+len(updated))
-	line := func(who patient.Person) int {
-		if r := rows[p.external(who)]; r != nil {
-			return r.Line
-		}
-		return 0
-	}
 	for _, c := range created {
-		out = append(out, feed.Write{Import: p.w.imp.ID, Line: line(c), Row: feed.PersonRow, ID: c.ID, Person: c.ID, Created: true, Version: c.Version})
+		out = append(out, feed.Write{Import: p.w.imp.ID, Line: rows[p.external(c)].Line, Row: feed.PersonRow, ID: c.ID, Person: c.ID,
+			Created: true, Version: c.Version})
 	}
 	for i, u := range updated {
-		out = append(out, feed.Write{Import: p.w.imp.ID, Line: line(u), Row: feed.PersonRow, ID: u.ID, Person: u.ID, Version: u.Version, Before: packPerson(before[i])})
+		r := rows[p.external(u)]
+		out = append(out, feed.Write{Import: p.w.imp.ID, Line: r.Line, Row: feed.PersonRow, ID: u.ID, Person: u.ID, Version: u.Version,
+			Before: packPerson(before[i], p.known.contacts[u.ID], p.known.added(u.ID, r))})
 	}
 	return p.tx.Imports().AddWrites(ctx, out)
 }
@@ -84,7 +80,8 @@ func (p people) external(who patient.Person) string {
 	return who.Identifier(ExternalSystem(p.w.imp.Source)).Reveal()
 }
 
-// link joins persons to their numbers. Numbers that a file no longer has stay: taking one away is staff's.
+// link joins persons to their numbers, and parts them from those that the new ones replace. A number that the file
+// only left out stays: taking one away is staff's.
 func (p people) link(ctx context.Context, written []patient.Person, rows map[string]*PatientRow) error {
 	var numbers []phone.Number
 	var links []store.ContactLink
@@ -92,6 +89,11 @@ func (p people) link(ctx context.Context, written []patient.Person, rows map[str
 		r := rows[p.external(who)]
 		if r == nil {
 			continue
+		}
+		for _, c := range p.known.replaced(who.ID, r) {
+			if err := p.tx.People().Unlink(ctx, who.ID, c.Point.ID); err != nil {
+				return err
+			}
 		}
 		for _, n := range r.numbers() {
 			numbers = append(numbers, n.number)
@@ -108,7 +110,8 @@ func (p people) link(ctx context.Context, written []patient.Person, rows map[str
 	return p.tx.People().Link(ctx, links)
 }
 
-// consents appends what the rows prove and the ledger does not say yet.
+// consents appends what the rows prove and the ledger does not say yet. Of a person whom somebody else owns a file
+// may say no, and never yes.
 func (p people) consents(ctx context.Context, part []Row, written []patient.Person) error {
 	ids := map[string]id.ID{}
 	for name, have := range p.known.people {
@@ -117,17 +120,21 @@ func (p people) consents(ctx context.Context, part []Row, written []patient.Pers
 	for _, who := range written {
 		ids[p.external(who)] = who.ID
 	}
-	said, err := p.ledger(ctx)
+	said, err := p.ledger(ctx, part)
 	if err != nil {
 		return err
 	}
 	var entries []consent.Entry
 	for _, r := range part {
+		have, known := p.known.people[r.external()]
 		for _, c := range r.Patient.Consents {
 			e := consent.Entry{Person: ids[r.external()], Channel: patient.SMS, Purpose: c.Purpose, Status: c.Status, Method: c.Method,
 				Wording: c.Wording, Language: r.Patient.Language, By: p.tx.Scope().Actor().Kind(), ByID: p.tx.Scope().Actor().ID(),
 				Import: p.w.imp.ID, At: c.At}
-			if !said[key(e)] {
+			if known && have.Source != p.w.imp.Source && c.Status == consent.Granted {
+				continue
+			}
+			if said.news(&e, c.Undated) {
 				entries = append(entries, e)
 			}
 		}
@@ -137,34 +144,61 @@ func (p people) consents(ctx context.Context, part []Row, written []patient.Pers
 	return err
 }
 
-// consentKey tells entries of imports apart: the same statement is recorded once, however often a file comes.
-type consentKey struct {
-	person id.ID
-	scope  string
-	status consent.Status
-	day    string
+// ledger is what was said before about the people of a step.
+type ledger struct {
+	ids    map[id.ID]bool
+	stated map[statement][]consent.Entry
 }
 
-func key(e consent.Entry) consentKey {
-	return consentKey{e.Person, string(e.Purpose), e.Status, e.At.UTC().Format("2006-01-02")}
+// statement is what a line says: the same one is recorded once, however often a file comes.
+type statement struct {
+	person  id.ID
+	purpose purpose.Purpose
 }
 
-// ledger is what the ledger says of the people who were known before. A "no" without a date is stated anew each
-// day, so the latest statement counts: an equal one that still holds is not repeated.
-func (p people) ledger(ctx context.Context) (map[consentKey]bool, error) {
+func (p people) ledger(ctx context.Context, part []Row) (ledger, error) {
+	l := ledger{map[id.ID]bool{}, map[statement][]consent.Entry{}}
 	var list []id.ID
-	for _, have := range p.known.people {
-		list = append(list, have.ID)
+	for _, r := range part {
+		if have, ok := p.known.people[r.external()]; ok && len(r.Patient.Consents) > 0 {
+			list = append(list, have.ID)
+		}
 	}
-	out := map[consentKey]bool{}
 	if len(list) == 0 {
-		return out, nil
+		return l, nil
 	}
 	entries, err := p.tx.Consents().For(ctx, list, nil)
 	for _, e := range entries {
-		out[key(e)] = true
+		l.ids[e.ID] = true
+		k := statement{e.Person, e.Purpose}
+		l.stated[k] = append(l.stated[k], e)
 	}
-	return out, err
+	return l, err
+}
+
+// news reports whether the ledger lacks the entry. An undo answered a statement at its own instant; the statement
+// made again comes just after, so that it counts again.
+func (l ledger) news(e *consent.Entry, undated bool) bool {
+	latest := consent.Entry{}
+	for _, old := range l.stated[statement{e.Person, e.Purpose}] {
+		if !old.At.Before(latest.At) {
+			latest = old
+		}
+		if old.Status != e.Status || !sameDay(old.At, e.At) {
+			continue
+		}
+		if !l.ids[undoID(old.ID)] {
+			return false
+		}
+		if !e.At.After(old.At) {
+			e.At = old.At.Add(time.Microsecond)
+		}
+	}
+	return !undated || latest.Status != e.Status // a "no" that still holds is not said again each day
+}
+
+func sameDay(a, b time.Time) bool {
+	return a.UTC().Format(time.DateOnly) == b.UTC().Format(time.DateOnly)
 }
 
 // newNames makes the practitioners and kinds of visit that a page names for the first time.
@@ -174,7 +208,7 @@ func (s *Service) newNames(ctx context.Context, sc access.Scope, rows []Row) err
 		return err
 	}
 	doctors, types := map[string]bool{}, map[string]bool{}
-	for _, r := range rows {
+	for _, r := range good(rows) {
 		if n := r.Visit.Practitioner; n != "" && known.doctors[n].IsZero() {
 			doctors[n] = true
 		}
@@ -185,7 +219,7 @@ func (s *Service) newNames(ctx context.Context, sc access.Scope, rows []Row) err
 	if len(doctors)+len(types) == 0 {
 		return nil
 	}
-	return s.store.InTx(ctx, sc, func(tx store.Tx) error {
+	return s.write(ctx, sc, func(tx store.Tx) error {
 		for n := range doctors {
 			if _, err := tx.Orgs().SavePractitioner(ctx, org.Practitioner{Name: n, ExternalID: n}); err != nil {
 				return err

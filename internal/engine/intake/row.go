@@ -26,7 +26,6 @@ const (
 	FieldLanguage     Field = "language"
 	FieldMobile       Field = "mobile"
 	FieldPhone2       Field = "phone2"
-	FieldEmail        Field = "email"
 	FieldLocation     Field = "location"
 	FieldChannel      Field = "preferred_channel"
 	FieldTags         Field = "tags"
@@ -59,22 +58,23 @@ type PatientRow struct {
 	Line       int
 	ExternalID phi.Text
 	MRN        phi.Text
-	Given      phi.Text
-	Family     phi.Text
-	BirthDate  phi.Text // YYYY-MM-DD
-	Sex        string
-	Language   string
-	Mobile     phone.Number
-	Phone2     phone.Number
-	Relation   patient.Relationship
-	Email      phi.Text
-	Location   *org.Location
-	Channel    patient.Channel
-	Tags       []phi.Text
-	Conditions []patient.Code
-	Status     patient.Status
-	Consents   []ConsentRow
-	Has        map[Field]bool
+	// RecordHeader is the header of the MRN's column, for problems.
+	RecordHeader string
+	Given        phi.Text
+	Family       phi.Text
+	BirthDate    phi.Text // YYYY-MM-DD
+	Sex          string
+	Language     string
+	Mobile       phone.Number
+	Phone2       phone.Number
+	Relation     patient.Relationship
+	Location     *org.Location
+	Channel      patient.Channel
+	Tags         []phi.Text
+	Conditions   []patient.Code
+	Status       patient.Status // empty when the line does not say
+	Consents     []ConsentRow
+	Has          map[Field]bool
 }
 
 // ConsentRow is one consent that a line states: for one purpose, with its evidence.
@@ -84,23 +84,26 @@ type ConsentRow struct {
 	Method  consent.Method
 	Wording string
 	At      time.Time
+	Undated bool // a "no" without its date: At is when the file was read
 }
 
 // VisitRow is one line of an appointments' file, read and checked.
 type VisitRow struct {
-	Line         int
-	ExternalID   phi.Text
-	Patient      phi.Text // external id of the patient
-	Location     *org.Location
-	Practitioner string
-	Type         string
-	Status       schedule.Status
-	Start        time.Time
-	Wall         string // as the file said, 2006-01-02T15:04
-	Length       time.Duration
-	BookedAt     time.Time
-	Reason       phi.Text
-	Has          map[Field]bool
+	Line       int
+	ExternalID phi.Text
+	Patient    phi.Text // external id of the patient
+	// PatientHeader is the header of the patient's column, for problems.
+	PatientHeader string
+	Location      *org.Location
+	Practitioner  string
+	Type          string
+	Status        schedule.Status
+	Start         time.Time
+	Wall          string // as the file said, 2006-01-02T15:04
+	Length        time.Duration
+	BookedAt      time.Time
+	Reason        phi.Text
+	Has           map[Field]bool
 }
 
 // ProblemCode says what is wrong with a cell or line.
@@ -119,7 +122,6 @@ const (
 	NoLocation     ProblemCode = "no_such_location"
 	NoPatient      ProblemCode = "no_such_patient"
 	TwiceInFile    ProblemCode = "twice_in_file"
-	BadEmail       ProblemCode = "bad_email"
 	ConsentProof   ProblemCode = "consent_without_evidence"
 	BadLine        ProblemCode = "bad_line" // quotes or number of columns
 	BadCharacters  ProblemCode = "bad_characters"

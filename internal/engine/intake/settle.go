@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -31,10 +32,10 @@ func (s *Service) Settle(ctx context.Context, sc access.Scope, imported id.ID, o
 	if !sc.Allows(access.ImportFiles) {
 		return imp, errs.New(errs.Forbidden, "you may not import files: ask a manager")
 	}
-	if imp.State != feed.Uploaded && imp.State != feed.Checked {
+	if !imp.State.MayBecome(feed.Uploaded) {
 		return imp, errs.Newf(errs.Precondition, "this import is %s: upload the file again to read it another way", imp.State)
 	}
-	imp.Options = o
+	imp.Options, imp.State, imp.Fault, imp.Counts, imp.Ended = o, feed.Uploaded, "", feed.Counts{}, time.Time{}
 	return s.update(ctx, sc, imp, "import.settle")
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -14,13 +15,14 @@ import (
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/store"
 )
 
 // Undo takes back what an import wrote, newest line first: only rows still at the version that the import
-// wrote; the rest are counted as Kept. Imported grants get revocations; an opt-out is never removed. New
-// persons become inactive and new visits entered-in-error, because texts and consents may already name them.
+// wrote; the rest are left alone and listed by Kept. Imported grants get revocations; an opt-out is never removed.
+// New persons become inactive and new visits entered-in-error, because texts and consents may already name them.
 // It goes on after a crash like Apply.
 func (s *Service) Undo(ctx context.Context, sc access.Scope, imported id.ID, told Progress) (feed.Import, error) {
 	if !sc.Allows(access.ReleaseHeld) {
@@ -39,7 +41,7 @@ func (s *Service) Undo(ctx context.Context, sc access.Scope, imported id.ID, tol
 			return imp, err
 		}
 	}
-	w := &writer{s: s, sc: sc, imp: &imp, told: told}
+	w := &writer{s: s, sc: sc, imp: &imp, told: told, pace: firstStep}
 	for more := true; more; {
 		if more, err = w.undoStep(ctx); err != nil {
 			return imp, err
@@ -55,94 +57,174 @@ func (s *Service) Undo(ctx context.Context, sc access.Scope, imported id.ID, tol
 	return s.update(ctx, sc, imp, "import.undone")
 }
 
+// Kept pages by line through the rows that an undo left alone because somebody changed them since the import.
+func (s *Service) Kept(ctx context.Context, sc access.Scope, imported id.ID, afterLine, limit int) (out []feed.Write, err error) {
+	err = s.store.Read(ctx, sc, func(tx store.Tx) error {
+		if _, err := tx.Imports().Get(ctx, imported); err != nil {
+			return err
+		}
+		out, err = tx.Imports().KeptWrites(ctx, imported, afterLine, limit)
+		return err
+	})
+	return out, err
+}
+
 // undoStep takes back the next lines below the cursor; false when none are left.
 func (w *writer) undoStep(ctx context.Context) (bool, error) {
 	var writes []feed.Write
+	size := int(w.pace)
 	err := w.s.store.Read(ctx, w.sc, func(tx store.Tx) (err error) {
-		writes, err = tx.Imports().Writes(ctx, w.imp.ID, w.imp.Cursor, step)
+		writes, err = tx.Imports().Writes(ctx, w.imp.ID, w.imp.Cursor, size)
 		return err
 	})
 	if err != nil || len(writes) == 0 {
 		return false, err
 	}
-	if len(writes) == step { // the last line may have more rows than fitted: leave it to the next step
+	if len(writes) == size { // the last line may have more rows than fitted: leave it to the next step
 		last := writes[len(writes)-1].Line
 		for n := len(writes); n > 0 && writes[n-1].Line == last && writes[0].Line != last; n-- {
 			writes = writes[:n-1]
 		}
 	}
-	return true, w.commit(ctx, writes[len(writes)-1].Line, func(tx store.Tx, c *feed.Counts) error {
-		for _, r := range writes {
-			undone, err := w.undoRow(ctx, tx, r)
-			if err != nil {
-				return err
-			}
-			if undone {
+	return true, w.commit(ctx, writes[len(writes)-1].Line, len(writes), func(tx store.Tx, c *feed.Counts) error {
+		t := takeBack{w: w, tx: tx}
+		if err := t.people(ctx, writes); err != nil {
+			return err
+		}
+		if err := t.visits(ctx, writes); err != nil {
+			return err
+		}
+		for i := range writes {
+			writes[i].Outcome = feed.Kept
+			if t.done[writes[i].ID] {
+				writes[i].Outcome = feed.Reverts
 				c.Undone++
 			} else {
 				c.Kept++
 			}
 		}
-		return nil
+		return tx.Imports().SetOutcome(ctx, writes)
 	})
 }
 
-func (w *writer) undoRow(ctx context.Context, tx store.Tx, r feed.Write) (bool, error) {
-	if r.Row == feed.PersonRow {
-		return w.undoPerson(ctx, tx, r)
-	}
-	return w.undoVisit(ctx, tx, r)
+// takeBack is one step of an undo.
+type takeBack struct {
+	w    *writer
+	tx   store.Tx
+	done map[id.ID]bool
 }
 
-func (w *writer) undoPerson(ctx context.Context, tx store.Tx, r feed.Write) (bool, error) {
-	now, err := tx.People().Get(ctx, r.ID)
-	if errs.Is(err, errs.NotFound) {
-		return false, nil
+func of(writes []feed.Write, kind feed.RowKind) (out map[id.ID]feed.Write, ids []id.ID) {
+	out = map[id.ID]feed.Write{}
+	for _, r := range writes {
+		if r.Row == kind {
+			out[r.ID], ids = r, append(ids, r.ID)
+		}
 	}
-	if err != nil || now.Version != r.Version {
-		return false, err
+	return out, ids
+}
+
+func (t *takeBack) mark(row id.ID) {
+	if t.done == nil {
+		t.done = map[id.ID]bool{}
 	}
-	back := now
-	if r.Created {
-		back.Status = patient.Inactive
-	} else if back, err = unpackPerson(r.Before, now); err != nil {
-		return false, err
-	}
-	out, err := tx.People().Update(ctx, []patient.Person{back})
+	t.done[row] = true
+}
+
+func (t *takeBack) people(ctx context.Context, writes []feed.Write) error {
+	wrote, ids := of(writes, feed.PersonRow)
+	now, err := t.tx.People().ByIDs(ctx, ids)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, w.touchPeople(ctx, tx, out)
-}
-
-func (w *writer) undoVisit(ctx context.Context, tx store.Tx, r feed.Write) (bool, error) {
-	now, err := tx.Visits().Get(ctx, r.ID)
-	if errs.Is(err, errs.NotFound) {
-		return false, nil
+	var back []patient.Person
+	for _, p := range now {
+		r := wrote[p.ID]
+		if p.Version != r.Version {
+			continue
+		}
+		p.Facts.Identifiers = slices.Clone(p.Facts.Identifiers)
+		if r.Created {
+			p.Status = patient.Inactive
+			p.SetIdentifier(takenBackSystem, phi.T(p.ID.String()))
+		} else if p, err = t.person(ctx, r.Before, p); err != nil {
+			return err
+		}
+		t.mark(p.ID)
+		back = append(back, p)
 	}
-	if err != nil || now.Version != r.Version || now.Import != w.imp.ID {
-		return false, err
-	}
-	back := now
-	if r.Created {
-		back.Status = schedule.EnteredInError
-	} else if back, err = unpackVisit(r.Before, now); err != nil {
-		return false, err
-	}
-	out, err := tx.Visits().Update(ctx, []schedule.Appointment{back})
+	out, err := t.tx.People().Update(ctx, back)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, w.touchVisits(ctx, tx, out)
+	return t.w.touchPeople(ctx, t.tx, out)
 }
 
-// revoke appends a revocation for each grant that the import brought and that still decides.
+// person is a person as they were, their numbers included.
+func (t *takeBack) person(ctx context.Context, before phi.Text, now patient.Person) (patient.Person, error) {
+	back, contacts, added, err := unpackPerson(before, now)
+	if err != nil {
+		return now, err
+	}
+	var numbers []phone.Number
+	for _, c := range contacts {
+		numbers = append(numbers, c.number)
+	}
+	points, err := t.tx.People().SavePoints(ctx, patient.SMS, numbers)
+	if err != nil {
+		return now, err
+	}
+	links := make([]store.ContactLink, len(points))
+	for i, c := range contacts {
+		links[i] = store.ContactLink{Person: now.ID, Point: points[i].ID, Use: c.use, Rank: c.rank, Relationship: c.relation}
+	}
+	if err := t.tx.People().Link(ctx, links); err != nil {
+		return now, err
+	}
+	gone, err := t.tx.People().SavePoints(ctx, patient.SMS, added)
+	for _, p := range gone {
+		if err := t.tx.People().Unlink(ctx, now.ID, p.ID); err != nil {
+			return now, err
+		}
+	}
+	return back, err
+}
+
+func (t *takeBack) visits(ctx context.Context, writes []feed.Write) error {
+	wrote, ids := of(writes, feed.VisitRow)
+	now, err := t.tx.Visits().ByIDs(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var back []schedule.Appointment
+	for _, v := range now {
+		r := wrote[v.ID]
+		if v.Version != r.Version || v.Import != t.w.imp.ID {
+			continue
+		}
+		if r.Created {
+			v.Status = schedule.EnteredInError
+		} else if v, err = unpackVisit(r.Before, v); err != nil {
+			return err
+		}
+		t.mark(v.ID)
+		back = append(back, v)
+	}
+	out, err := t.tx.Visits().Update(ctx, back)
+	if err != nil {
+		return err
+	}
+	return t.w.touchVisits(ctx, t.tx, out)
+}
+
+// revoke appends a revocation for each grant that the import brought, at the grant's own instant: what was said
+// later, at the desk or by another file, stands.
 func (w *writer) revoke(ctx context.Context) error {
 	var after id.ID
 	for {
 		var brought []consent.Entry
 		err := w.s.store.Read(ctx, w.sc, func(tx store.Tx) (err error) {
-			brought, err = tx.Consents().ByImport(ctx, w.imp.ID, store.Page{After: after, Limit: page})
+			brought, err = tx.Consents().ByImport(ctx, w.imp.ID, store.Page{After: after, Limit: int(w.pace)})
 			return err
 		})
 		if err != nil || len(brought) == 0 {
@@ -156,14 +238,14 @@ func (w *writer) revoke(ctx context.Context) error {
 }
 
 func (w *writer) revokeAll(ctx context.Context, brought []consent.Entry) error {
-	return w.s.store.InTx(ctx, w.sc, func(tx store.Tx) error {
+	return w.s.write(ctx, w.sc, func(tx store.Tx) error {
 		var back []consent.Entry
 		for _, e := range brought {
 			if e.Status != consent.Granted {
 				continue
 			}
 			r := e
-			r.ID, r.Status, r.Import, r.At, r.Recorded = undoID(e.ID), consent.Revoked, id.ID{}, tx.Now(), time.Time{}
+			r.ID, r.Status, r.Import, r.At, r.Recorded = undoID(e.ID), consent.Revoked, id.ID{}, e.At, tx.Now()
 			r.Method, r.By, r.ByID = consent.Import, w.sc.Actor().Kind(), w.sc.Actor().ID()
 			back = append(back, r)
 		}
@@ -196,9 +278,19 @@ type packedPerson struct {
 	Names      map[string]string `json:"names"` // identifiers by system
 	Tags       []string          `json:"tags"`
 	Conditions [][2]string       `json:"conditions"`
+	Numbers    []packedContact   `json:"numbers,omitempty"`
+	Added      []string          `json:"added,omitempty"` // numbers that the import linked
 }
 
-func packPerson(p patient.Person) phi.Text {
+// packedContact is a number that a person had.
+type packedContact struct {
+	Number   string               `json:"n"`
+	Use      patient.Use          `json:"u"`
+	Rank     int                  `json:"r"`
+	Relation patient.Relationship `json:"w"`
+}
+
+func packPerson(p patient.Person, contacts []patient.Contact, added []phone.Number) phi.Text {
 	f := p.Facts
 	out := packedPerson{V: 1, Status: p.Status, Language: p.Language, Location: p.Location, Given: f.GivenName.Reveal(),
 		Family: f.FamilyName.Reveal(), Birth: f.BirthDate.Reveal(), Sex: f.Sex, Channel: f.PreferredChannel, Names: map[string]string{}}
@@ -211,13 +303,35 @@ func packPerson(p patient.Person) phi.Text {
 	for _, c := range f.Conditions {
 		out.Conditions = append(out.Conditions, [2]string{c.System, c.Code.Reveal()})
 	}
+	for _, c := range contacts {
+		if !c.Point.Number.IsZero() {
+			out.Numbers = append(out.Numbers, packedContact{c.Point.Number.Reveal(), c.Use, c.Rank, c.Relationship})
+		}
+	}
+	for _, n := range added {
+		out.Added = append(out.Added, n.Reveal())
+	}
 	return pack(out)
 }
 
-func unpackPerson(before phi.Text, now patient.Person) (patient.Person, error) {
+func unpackPerson(before phi.Text, now patient.Person) (p patient.Person, contacts []contact, added []phone.Number, err error) {
 	var b packedPerson
 	if err := unpack(before, &b); err != nil {
-		return now, err
+		return now, nil, nil, err
+	}
+	for _, c := range b.Numbers {
+		n, err := phone.FromStored(c.Number)
+		if err != nil {
+			return now, nil, nil, err
+		}
+		contacts = append(contacts, contact{n, c.Use, c.Rank, c.Relation})
+	}
+	for _, c := range b.Added {
+		n, err := phone.FromStored(c)
+		if err != nil {
+			return now, nil, nil, err
+		}
+		added = append(added, n)
 	}
 	now.Status, now.Language, now.Location = b.Status, b.Language, b.Location
 	f := &now.Facts
@@ -232,7 +346,7 @@ func unpackPerson(before phi.Text, now patient.Person) (patient.Person, error) {
 	for _, c := range b.Conditions {
 		f.Conditions = append(f.Conditions, patient.Code{System: c[0], Code: phi.T(c[1])})
 	}
-	return now, nil
+	return now, contacts, added, nil
 }
 
 // packedVisit is how a visit was before an import.

@@ -20,13 +20,56 @@ type knownVisits struct {
 	doctors map[string]id.ID
 	types   map[string]id.ID
 	now     time.Time
+	// undone are imports that were taken back; a visit that one of them created may come again.
+	undone map[id.ID]bool
+}
+
+// prepareVisits looks up a page of visits, and finds those of patients that nobody knows.
+func (s *Service) prepareVisits(sc access.Scope, imp feed.Import) func(context.Context, []Row) (knownVisits, error) {
+	return func(ctx context.Context, rows []Row) (knownVisits, error) {
+		known, err := s.knownVisits(ctx, sc, imp.Source, rows)
+		if err != nil {
+			return known, err
+		}
+		for i := range rows {
+			r := &rows[i]
+			if len(r.Bad) > 0 {
+				continue
+			}
+			if _, ok := known.people[r.Visit.Patient.Reveal()]; !ok {
+				r.Bad = append(r.Bad, Problem{Line: r.Line, Column: r.Visit.PatientHeader, Code: NoPatient, Value: r.Visit.Patient,
+					Say: "no patient of this source has this id; import the patients first, or correct the id"})
+			}
+		}
+		return known, nil
+	}
+}
+
+// takenBack finds which of the visits' imports were undone.
+func (k *knownVisits) takenBack(ctx context.Context, tx store.Tx) error {
+	k.undone = map[id.ID]bool{}
+	asked := map[id.ID]bool{}
+	for _, v := range k.visits {
+		if v.Status != schedule.EnteredInError || v.Import.IsZero() || asked[v.Import] {
+			continue
+		}
+		asked[v.Import] = true
+		imp, err := tx.Imports().Get(ctx, v.Import)
+		if err != nil {
+			return err
+		}
+		k.undone[imp.ID] = imp.State == feed.Undone
+	}
+	return nil
 }
 
 func (s *Service) knownVisits(ctx context.Context, sc access.Scope, source id.ID, rows []Row) (k knownVisits, err error) {
-	externals, patients := make([]string, len(rows)), make([]string, 0, len(rows))
-	for i, r := range rows {
-		externals[i] = r.external()
-		patients = append(patients, r.Visit.Patient.Reveal())
+	externals, patients := make([]string, 0, len(rows)), make([]string, 0, len(rows))
+	for _, r := range rows {
+		if r.Visit != nil {
+			externals = append(externals, r.external())
+			patients = append(patients, r.Visit.Patient.Reveal())
+		}
 	}
 	err = s.store.Read(ctx, sc, func(tx store.Tx) error {
 		k.now = tx.Now()
@@ -42,7 +85,10 @@ func (s *Service) knownVisits(ctx context.Context, sc access.Scope, source id.ID
 		}
 		types, err := tx.Visits().Types(ctx)
 		k.doctors, k.types = byName(doctors, types)
-		return err
+		if err != nil {
+			return err
+		}
+		return k.takenBack(ctx, tx)
 	})
 	return k, err
 }
@@ -65,43 +111,71 @@ func byName(doctors []org.Practitioner, types []schedule.VisitType) (d, t map[st
 }
 
 // next is the visit as the row has it. What the file does not say stays as it was.
-func (k knownVisits) next(r *VisitRow, person id.ID, imp feed.Import) schedule.Appointment {
+func (k knownVisits) next(r *VisitRow, imp feed.Import) schedule.Appointment {
 	v := k.visits[r.ExternalID.Reveal()]
 	fresh := v.ID.IsZero()
-	v.Person, v.Source, v.ExternalID = person, imp.Source, r.ExternalID
+	v.Person, v.Source, v.ExternalID = k.people[r.Patient.Reveal()], imp.Source, r.ExternalID
 	v.Location, v.Zone = r.Location.ID, r.Location.Zone
-	v.Start, v.Wall, v.Status = r.Start, r.Wall, r.Status
+	v.Start, v.Wall = r.Start, r.Wall
 	put(fresh || r.Has[FieldMinutes] || r.Has[FieldEnd], &v.Length, r.Length)
 	put(r.Has[FieldPractitioner], &v.Practitioner, k.doctors[r.Practitioner])
 	put(r.Has[FieldType], &v.Type, k.types[r.Type])
 	put(r.Has[FieldReason], &v.Reason, r.Reason)
 	put(!r.BookedAt.IsZero(), &v.BookedAt, r.BookedAt)
-	if !fresh && !r.Has[FieldStatus] {
-		v.Status = k.visits[r.ExternalID.Reveal()].Status
-	}
+	put(fresh || k.undone[v.Import] && v.Status == schedule.EnteredInError, &v.Status, schedule.Booked)
+	put(r.Status != "", &v.Status, r.Status)
 	return v
 }
 
-// count adds one visit to what the import would change.
-func (c *checker) count(before, after schedule.Appointment, now time.Time) {
-	n := &c.imp.Counts
+// change is what a row does to a visit, as counts and holds see it.
+type change int
+
+const (
+	nothing change = iota
+	created
+	altered
+	moved
+	cancelled
+)
+
+// changes compares a visit before and after. Only a visit that was still expected can be moved or cancelled.
+func changes(before, after *schedule.Appointment, now time.Time) change {
+	coming := before.Status.Expected() && before.Start.After(now)
 	switch {
 	case before.ID.IsZero():
-		n.Created++
-		if after.Status.Expected() && after.Start.After(now) {
-			n.Texts++
-		}
-	case sameVisit(before, after):
+		return created
+	case sameVisit(*before, *after):
+		return nothing
+	case coming && (after.Status == schedule.Cancelled || after.Status == schedule.EnteredInError):
+		return cancelled
+	case coming && (!before.Start.Equal(after.Start) || before.Location != after.Location || before.Practitioner != after.Practitioner):
+		return moved
+	}
+	return altered
+}
+
+// texts reports whether a journey would newly write about the visit.
+func texts(before, after *schedule.Appointment, now time.Time) bool {
+	newly := before.ID.IsZero() || !before.Status.Expected()
+	return newly && after.Status.Expected() && after.Start.After(now)
+}
+
+// tally adds one visit to the counts.
+func tally(n *feed.Counts, before, after *schedule.Appointment, now time.Time) {
+	switch changes(before, after, now) {
+	case nothing:
 		n.Same++
-	default:
+	case created:
+		n.Created++
+	case moved:
+		n.Changed, n.Moved = n.Changed+1, n.Moved+1
+	case cancelled:
+		n.Changed, n.Cancelled = n.Changed+1, n.Cancelled+1
+	case altered:
 		n.Changed++
-		coming := before.Status.Expected() && before.Start.After(now)
-		switch {
-		case coming && after.Status == schedule.Cancelled:
-			n.Cancelled++
-		case coming && (!before.Start.Equal(after.Start) || before.Location != after.Location):
-			n.Moved++
-		}
+	}
+	if texts(before, after, now) {
+		n.Texts++
 	}
 }
 
