@@ -96,6 +96,6 @@ func (b *Bucket) fill(now time.Time) {
 		return
 	}
 	b.last = now
-	b.tokens = min(b.tokens+d*b.rate, max(b.rate, 1))
 	b.rate = min(b.full, b.rate+d*b.full/10)
+	b.tokens = min(b.tokens+d*b.rate, max(b.rate, 1))
 }
