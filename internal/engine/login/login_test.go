@@ -256,3 +256,43 @@ func TestOnlyAdministratorsManageUsersAndKeys(t *testing.T) {
 		}
 	}
 }
+
+func TestANewPasswordEndsEverySessionAndTheOldOneOpensNothing(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	u, err := w.svc.AddUser(t.Context(), w.admin.Scope, login.NewUser{Login: "u", Name: "U", Role: access.Viewer, Password: goodPassword})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(password string) (login.Session, error) {
+		return w.svc.SignIn(t.Context(), "u", password, "192.0.2.9")
+	}
+	s, err := open(goodPassword)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.svc.ChangePassword(t.Context(), s.Scope, "not-the-old-one", "river-stone-lamp-9", "192.0.2.9"); !errs.Is(err, errs.Invalid) {
+		t.Fatalf("a wrong old password: %v", err)
+	}
+	if err := w.svc.ChangePassword(t.Context(), s.Scope, goodPassword, "short", "192.0.2.9"); !errs.Is(err, errs.Invalid) {
+		t.Fatalf("a short new password: %v", err)
+	}
+	if err := w.svc.ChangePassword(t.Context(), s.Scope, goodPassword, "river-stone-lamp-9", "192.0.2.9"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.svc.Resume(t.Context(), s.Token, true); !errs.Is(err, errs.Unauthenticated) {
+		t.Fatalf("the old session lives: %v", err)
+	}
+	if _, err := open(goodPassword); !errs.Is(err, errs.Unauthenticated) {
+		t.Fatalf("the old password works: %v", err)
+	}
+	if err := w.svc.SetPassword(t.Context(), w.admin.Scope, u.ID, "window-paper-horse-3"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open("window-paper-horse-3"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.svc.SetPassword(t.Context(), s.Scope, w.admin.User.ID, "window-paper-horse-3"); !errs.Is(err, errs.Forbidden) {
+		t.Fatalf("a viewer set the administrator's password: %v", err)
+	}
+}

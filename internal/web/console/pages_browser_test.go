@@ -38,22 +38,26 @@ func TestPagesInABrowser(t *testing.T) {
 	for _, language := range []string{"en", "pl"} {
 		tab := browser.Tab(t, w.url, language)
 		signIn(tab)
+		look := tab.Inspect
+		if language == "pl" {
+			look = tab.Glance
+		}
 		for _, page := range pages {
 			tab.Visit(page.path)
-			tab.Inspect(page.name + "-" + language)
+			look(page.name + "-" + language)
 		}
 		tab.Visit("/inbox/" + c.thread(0).ID.String())
 		tab.Do(chromedp.SendKeys(chromedp.ID("f-text"), "Tak, oczywiście. Parking jest za budynkiem."))
 		tab.Await("document.getElementById('meter').textContent.includes('43')")
-		tab.Inspect("thread-typed-" + language)
+		look("thread-typed-" + language)
 		tab.Visit("/messages/" + c.messages[3].ID.String())
 		tab.Click("#now button")
 		tab.Await("document.querySelector('#now .why') !== null")
-		tab.Inspect("message-now-" + language)
+		look("message-now-" + language)
 		tab.Visit("/patients")
 		tab.Fill("q", "Grz")
 		tab.Press("main button.btn-primary")
-		tab.Inspect("patients-found-" + language)
+		look("patients-found-" + language)
 	}
 	if n := w.violations.Load(); n != 0 {
 		t.Errorf("%d content security policy violations", n)

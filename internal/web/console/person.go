@@ -57,7 +57,9 @@ func tell(p *Page, s desk.Person, ahead []plan.Future) personView {
 		}
 	}
 	for _, f := range ahead {
-		v.Ahead = append(v.Ahead, futureMoment(p, f, v.Zone))
+		if f.Skip == "" || f.Due.After(p.Now) { // what was left out in the past helps nobody any more
+			v.Ahead = append(v.Ahead, futureMoment(p, f, v.Zone))
+		}
 	}
 	for i := range s.Visits {
 		m := visitMoment(p, &s.Visits[i])

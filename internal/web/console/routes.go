@@ -62,6 +62,8 @@ func (c *Console) routes() []route {
 		{"POST /carriers/{id}/guests", "carriers", access.ManageRoutes, c.setGuests},
 		{"GET /settings", "settings", "", c.settings},
 		{"POST /settings/users", "settings", access.ManageUsers, c.addUser},
+		{"POST /settings/users/{id}/password", "settings", access.ManageUsers, c.setPassword},
+		{"POST /settings/password", "settings", "", c.changePassword},
 		{"POST /settings/users/{id}", "settings", access.ManageUsers, c.switchUser},
 		{"POST /settings/keys", "settings", access.ManageUsers, c.addKey},
 		{"POST /settings/keys/{id}/revoke", "settings", access.ManageUsers, c.revokeKey},

@@ -58,6 +58,12 @@ func (c *clinic) places(t *testing.T, tx store.Tx) error {
 		{Name: "Przychodnia przy ulicy Marszałkowskiej (dawniej Zespół Opieki Zdrowotnej Warszawa-Śródmieście)", Zone: "Europe/Warsaw", Region: "PL", Languages: []string{"pl"}},
 	} {
 		l.ID, l.Org, l.Travel = id.New(), tx.Scope().Org(), org.DefaultTravel
+		l.Address = "Elm Street 7"
+		desk, err := phone.FromStored("+442079460000")
+		if err != nil {
+			return err
+		}
+		l.Phone = desk
 		kept, err := tx.Orgs().SaveLocation(t.Context(), l)
 		if err != nil {
 			return err
@@ -66,7 +72,7 @@ func (c *clinic) places(t *testing.T, tx store.Tx) error {
 	}
 	var err error
 	c.route, err = tx.Routes().Save(t.Context(), store.Route{Name: "Operator One", Kind: store.RouteSMPP, Channel: patient.SMS,
-		Config: phi.T("{}"), Rate: 50, Rank: 1})
+		Config: phi.T("{}"), Rate: 50, Rank: 1, Simulator: true, State: store.RouteOpen})
 	if err != nil {
 		return err
 	}
@@ -163,7 +169,11 @@ func (c *clinic) texts(t *testing.T, tx store.Tx) error {
 		if m.State == message.Delivered {
 			m.SentAt, m.DoneAt, m.Attempts = now.Add(-22*time.Hour), now.Add(-22*time.Hour+4*time.Second), 1
 		}
-		c.messages = append(c.messages, store.Draft{Message: m})
+		draft := store.Draft{Message: m}
+		if m.State == message.Held {
+			draft.HeldUntil = now.Add(time.Hour)
+		}
+		c.messages = append(c.messages, draft)
 	}
 	events := []message.Event{{ID: id.New(), Org: tx.Scope().Org(), Message: c.messages[5].ID, At: now.Add(-23 * time.Hour),
 		From: message.Planned, To: message.Refused, Reason: message.ReasonOptedOut}}

@@ -89,6 +89,43 @@ func (c *Console) switchUser(w http.ResponseWriter, r *http.Request, p *Page) {
 	back(w, r, "/settings", "user_changed")
 }
 
+// setPassword gives somebody a new password, which they change at their next log-in if they wish.
+func (c *Console) setPassword(w http.ResponseWriter, r *http.Request, p *Page) {
+	user, err := pathID(r, "id")
+	if err == nil {
+		err = c.smallForm(w, r)
+	}
+	if err == nil {
+		err = c.need.Login.SetPassword(r.Context(), p.Scope, user, r.PostForm.Get("password"))
+	}
+	switch errs.KindOf(err) {
+	case "":
+		back(w, r, "/settings", "password_set")
+	case errs.Invalid:
+		c.showSettings(w, r, p, http.StatusUnprocessableEntity, settingsView{Errors: fieldsOf(p.W, err), Part: user.String()})
+	default:
+		c.fail(w, r, p, err)
+	}
+}
+
+// changePassword changes the reader's own password; everybody logs in again with the new one.
+func (c *Console) changePassword(w http.ResponseWriter, r *http.Request, p *Page) {
+	if err := c.smallForm(w, r); err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	err := c.need.Login.ChangePassword(r.Context(), p.Scope, r.PostForm.Get("old"), r.PostForm.Get("password"), c.opt.ClientAddress(r))
+	switch errs.KindOf(err) {
+	case "":
+		c.setCookie(w, c.sessionCookie(), "", time.Time{})
+		http.Redirect(w, r, "/login", http.StatusSeeOther)
+	case errs.Invalid, errs.TooMany:
+		c.showSettings(w, r, p, http.StatusUnprocessableEntity, settingsView{Errors: fieldsOf(p.W, err), Part: "own"})
+	default:
+		c.fail(w, r, p, err)
+	}
+}
+
 // addKey makes an API key and shows its secret in the answer itself: it is nowhere to be read again.
 func (c *Console) addKey(w http.ResponseWriter, r *http.Request, p *Page) {
 	if err := c.smallForm(w, r); err != nil {

@@ -1,12 +1,16 @@
 package console
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/desk"
 )
@@ -133,4 +137,49 @@ func (p *Page) languageNames(codes []string) string {
 		names[i] = p.W.Enum("language.", c)
 	}
 	return strings.Join(names, ", ")
+}
+
+// classHours are the hours in which a class of texts may leave, one line for days that are alike.
+type classHours struct {
+	Class string
+	Lines []string
+}
+
+// openHours puts a site's own hours into words; a class without an entry follows the country's rules.
+func openHours(w *Words, q quiet.Policy) (out []classHours) {
+	for _, class := range []purpose.Class{purpose.ClassCare, purpose.ClassMarketing} {
+		h, ok := q.Classes[class]
+		if !ok || h.AnyTime {
+			continue
+		}
+		ch := classHours{Class: w.Enum("class.", string(class))}
+		for first := 0; first < 7; {
+			last := first
+			for last < 6 && slices.Equal(h.Week[weekday(last+1)], h.Week[weekday(first)]) {
+				last++
+			}
+			days := w.dates.WeekdayAbbreviated(weekday(first))
+			if last > first {
+				days += "–" + w.dates.WeekdayAbbreviated(weekday(last))
+			}
+			ch.Lines = append(ch.Lines, days+" "+spanWords(w, h.Week[weekday(first)]))
+			first = last + 1
+		}
+		out = append(out, ch)
+	}
+	return out
+}
+
+// weekday counts from Monday.
+func weekday(n int) time.Weekday { return time.Weekday((n + 1) % 7) }
+
+func spanWords(w *Words, windows []quiet.Window) string {
+	if len(windows) == 0 {
+		return w.T("hours.closed")
+	}
+	parts := make([]string, len(windows))
+	for i, x := range windows {
+		parts[i] = fmt.Sprintf("%02d:%02d–%02d:%02d", x.From/60, x.From%60, x.To/60, x.To%60)
+	}
+	return strings.Join(parts, ", ")
 }

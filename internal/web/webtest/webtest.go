@@ -281,18 +281,32 @@ func (tab *Tab) Shot(name string) {
 	}
 }
 
+// look is a window and a colour scheme.
+type look struct {
+	width  int64
+	scheme string
+}
+
 // Inspect looks at the present page wide and narrow, light and dark: no accessibility fault, nothing that
 // sticks out sideways, no console error. Pictures are named after the page.
 func (tab *Tab) Inspect(name string) {
 	tab.t.Helper()
-	for _, look := range []struct {
-		width  int64
-		scheme string
-	}{{1280, "light"}, {1280, "dark"}, {320, "light"}, {320, "dark"}} {
-		tab.Prefer(look.scheme)
-		tab.Size(look.width, 900)
-		tab.Await(fmt.Sprintf("document.documentElement.dataset.theme !== 'auto' || document.documentElement.dataset.bsTheme === %q", look.scheme))
-		label := fmt.Sprintf("%s-%d-%s", name, look.width, look.scheme)
+	tab.inspect(name, look{1280, "light"}, look{1280, "dark"}, look{320, "light"}, look{320, "dark"})
+}
+
+// Glance is Inspect in two looks only: for the second language of a page whose colours were seen in the first.
+func (tab *Tab) Glance(name string) {
+	tab.t.Helper()
+	tab.inspect(name, look{1280, "dark"}, look{320, "light"})
+}
+
+func (tab *Tab) inspect(name string, looks ...look) {
+	tab.t.Helper()
+	for _, l := range looks {
+		tab.Prefer(l.scheme)
+		tab.Size(l.width, 900)
+		tab.Await(fmt.Sprintf("document.documentElement.dataset.theme !== 'auto' || document.documentElement.dataset.bsTheme === %q", l.scheme))
+		label := fmt.Sprintf("%s-%d-%s", name, l.width, l.scheme)
 		for _, v := range tab.Axe() {
 			tab.t.Errorf("%s: %s", label, v)
 		}
