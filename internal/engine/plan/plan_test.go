@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/clock"
+	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/feed"
+	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/outbox"
@@ -337,5 +339,27 @@ func TestAnImportThatIsUndoneTellsOnlyWhoWasTold(t *testing.T) {
 		k.Run(10*time.Minute, 2*time.Minute)
 		want(t, lines(k, silent))
 		want(t, lines(k, told), "booking delivered", "cancelled delivered")
+	})
+}
+
+func TestRunningEnrollmentsKeepTheirVersion(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		before := k.Book(k.Person(true).ID, plantest.Noon.Add(2*day), plantest.Noon.Add(-30*day))
+		k.Sweep()
+		second := strings.NewReplacer("version: 1", "version: 2", "enabled: false", "enabled: true").Replace(string(journey.ShippedFiles()[0]))
+		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, second); err != nil {
+			t.Fatal(err)
+		}
+		after := k.Book(k.Person(true).ID, plantest.Noon.Add(2*day), plantest.Noon.Add(-30*day))
+		k.Run(2*day, 2*time.Hour)
+		want(t, lines(k, before), "day-before delivered")
+		want(t, lines(k, after), "day-before delivered", "hours-before delivered")
+		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, second); !errs.Is(err, errs.Conflict) {
+			t.Errorf("the same version twice: %v", err)
+		}
+		third := strings.NewReplacer("version: 1", "version: 3", "template: booking", "template: bookings").Replace(string(journey.ShippedFiles()[0]))
+		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, third); !errs.Is(err, errs.Invalid) {
+			t.Errorf("a text that nobody wrote: %v", err)
+		}
 	})
 }
