@@ -289,7 +289,10 @@ func (a *acting) toPerson(ctx context.Context) error {
 		return a.task(ctx, conversation.CheckNumber, string(message.ReasonWrongNumber))
 	case reply.Urgent:
 		a.urgent = true
-		return a.task(ctx, conversation.AnswerText, string(reply.Urgent))
+		if err := a.task(ctx, conversation.AnswerText, string(reply.Urgent)); err != nil || a.res.OptOut == reply.Sure {
+			return err
+		}
+		return a.say(ctx, content.ReplyQuestionNoted, id.ID{}) // whom to call at once, whatever was asked
 	case reply.OptOut:
 		return nil
 	}

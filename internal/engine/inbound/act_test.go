@@ -146,6 +146,7 @@ func TestAnUrgentTextRings(t *testing.T) {
 		if c := k.thread(from); !c.Urgent || c.State != conversation.Open || len(tasks) != 1 || !tasks[0].Urgent {
 			t.Fatalf("thread %+v, tasks %+v", c, tasks)
 		}
+		k.wantReplies("reply-question queued") // whom to call at once
 		k.text(from, "1")
 		if c := k.thread(from); !c.Urgent || c.State != conversation.Open {
 			t.Error("an answer closed an urgent conversation")

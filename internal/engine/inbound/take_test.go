@@ -16,6 +16,7 @@ import (
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/inbound"
 	"carillon.dev/carillon/internal/store"
@@ -259,7 +260,8 @@ func TestTheInboundNumberSaysWhereAndWhoseRulesHold(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = tx.Routes().SaveSender(ctx, store.Sender{Route: k.Route.ID, Address: american, Location: us.ID, TwoWay: true})
+			_, err = tx.Routes().SaveSender(ctx, store.Sender{Route: k.Route.ID, Address: american, Location: us.ID, TwoWay: true,
+				Purposes: []purpose.Purpose{purpose.Appointment}})
 			return err
 		})
 		in := k.event("(212) 555-0123", "Is anybody there?") // as it is dialled there
