@@ -57,12 +57,19 @@ func pick(all []org.Organization, want string) (org.Organization, error) {
 		}
 		return org.Organization{}, errs.Newf(errs.Invalid, "there are %d organizations: name one", len(all)).At("--org")
 	}
+	var named []org.Organization
 	for _, o := range all {
 		if o.Name == want || o.ID.String() == want {
-			return o, nil
+			named = append(named, o)
 		}
 	}
-	return org.Organization{}, errs.New(errs.NotFound, "no organization has this name or id; carillon org list shows them").At("--org")
+	switch len(named) {
+	case 1:
+		return named[0], nil
+	case 0:
+		return org.Organization{}, errs.New(errs.NotFound, "no organization has this name or id; carillon org list shows them").At("--org")
+	}
+	return org.Organization{}, errs.New(errs.Invalid, "several organizations have this name; give the id").At("--org")
 }
 
 // idArg reads an id that somebody typed.

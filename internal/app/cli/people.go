@@ -11,13 +11,13 @@ import (
 
 	"carillon.dev/carillon/internal/app"
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/engine/login"
-	"carillon.dev/carillon/internal/store"
-
-	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/engine/settings"
 )
 
 type userCmd struct {
@@ -184,22 +184,17 @@ type orgAddCmd struct {
 
 // Run makes an organization.
 func (o orgAddCmd) Run(c *console) error {
-	if len(o.Region) != 2 {
-		return errs.New(errs.Invalid, "write the country in two letters, such as PL").At("--region")
-	}
 	sys, err := app.Open(c.ctx, o.Storage, app.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = sys.Close() }()
-	return sys.Store.InTx(c.ctx, access.System("org add"), func(tx store.Tx) error {
-		made, err := tx.Orgs().Create(c.ctx, org.Organization{Name: o.Name, Region: strings.ToUpper(o.Region), Locale: o.Locale,
-			CalendarOwner: org.CalendarOwner(o.Calendar), CreatedAt: tx.Now()})
-		if err == nil {
-			c.printf("%s\n", made.ID)
-		}
-		return err
-	})
+	made := org.Organization{ID: id.New(), Name: o.Name, Region: o.Region, Locale: o.Locale, CalendarOwner: org.CalendarOwner(o.Calendar)}
+	made, err = settings.New(sys.Store).AddOrganization(c.ctx, access.ForCommand(made.ID, "org add"), made)
+	if err == nil {
+		c.printf("%s\n", made.ID)
+	}
+	return err
 }
 
 type orgListCmd struct{ storage }
@@ -239,52 +234,38 @@ type locationAddCmd struct {
 
 // Run makes a location, or changes the one of that name.
 func (l locationAddCmd) Run(c *console) error {
-	if _, err := time.LoadLocation(l.Zone); err != nil || l.Zone == "" {
-		return errs.New(errs.Invalid, "there is no such time zone; write it like Europe/Warsaw").At("--zone")
-	}
 	sys, scope, err := l.open(c, "org location")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = sys.Close() }()
-	return sys.Store.InTx(c.ctx, scope, func(tx store.Tx) error {
-		own, err := tx.Orgs().Get(c.ctx)
-		if err != nil {
-			return err
-		}
-		at, err := l.location(own)
-		if err != nil {
-			return err
-		}
-		known, err := tx.Orgs().Locations(c.ctx)
-		if err != nil {
-			return err
-		}
-		for _, k := range known {
-			if k.Name == l.Name {
-				at.ID, at.Hours = k.ID, k.Hours
-			}
-		}
-		at, err = tx.Orgs().SaveLocation(c.ctx, at)
-		if err == nil {
-			c.printf("%s\n", at.ID)
-		}
+	set := settings.New(sys.Store)
+	own, err := set.Organization(c.ctx, scope)
+	if err != nil {
 		return err
-	})
+	}
+	at, err := l.location(own)
+	if err != nil {
+		return err
+	}
+	at, err = set.SaveLocation(c.ctx, scope, at)
+	if err == nil {
+		c.printf("%s\n", at.ID)
+	}
+	return err
 }
 
+// location is what the flags say; the number is read as in the location's country.
 func (l locationAddCmd) location(own org.Organization) (org.Location, error) {
-	at := org.Location{Name: l.Name, Address: l.Address, Zone: l.Zone, Region: strings.ToUpper(l.Region), Languages: l.Languages, Travel: l.Travel, ExternalID: l.Code}
-	if at.Region == "" {
-		at.Region = own.Region
-	}
-	if len(at.Languages) == 0 {
-		at.Languages = []string{own.Locale}
-	}
+	at := org.Location{Name: l.Name, Address: l.Address, Zone: l.Zone, Region: l.Region, Languages: l.Languages, Travel: l.Travel, ExternalID: l.Code}
 	if l.Phone == "" {
 		return at, nil
 	}
-	n, err := phone.Parse(phi.T(l.Phone), at.Region)
+	region := strings.ToUpper(l.Region)
+	if region == "" {
+		region = own.Region
+	}
+	n, err := phone.Parse(phi.T(l.Phone), region)
 	at.Phone = n
 	return at, err
 }
@@ -298,11 +279,9 @@ func (l locationListCmd) Run(c *console) error {
 		return err
 	}
 	defer func() { _ = sys.Close() }()
-	return sys.Store.Read(c.ctx, scope, func(tx store.Tx) error {
-		all, err := tx.Orgs().Locations(c.ctx)
-		for _, x := range all {
-			c.printf("%s  %-10s %-20s %s\n", x.ID, x.ExternalID, x.Zone, x.Name)
-		}
-		return err
-	})
+	all, err := settings.New(sys.Store).Locations(c.ctx, scope)
+	for _, x := range all {
+		c.printf("%s  %-10s %-20s %s\n", x.ID, x.ExternalID, x.Zone, x.Name)
+	}
+	return err
 }

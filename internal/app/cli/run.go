@@ -14,6 +14,7 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/carrier/simulator"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -110,7 +111,7 @@ func (r resumeCmd) Run(c *console) error {
 		return err
 	}
 	defer func() { _ = sys.Close() }()
-	err = sys.Store.InTx(c.ctx, scope, func(tx store.Tx) error { return tx.Orgs().Release(c.ctx) })
+	err = desk.New(sys.Store, nil).Release(c.ctx, scope)
 	if err == nil {
 		c.printf("released: this copy writes to patients now\n")
 	}
