@@ -90,7 +90,7 @@ func (o *Outbox) numberFacts(it *item, f *gate.Facts) {
 func visitFacts(it *item) *gate.Visit {
 	v := &gate.Visit{Stated: it.draft.AppointmentVersion, Ended: it.draft.Flags.Has(message.VisitEnded)}
 	if it.visit == nil {
-		v.Version, v.Status = v.Stated+1, schedule.EnteredInError
+		v.Version, v.Status, v.Ended = v.Stated+1, schedule.EnteredInError, true // it has no start to be late for
 		return v
 	}
 	v.Status, v.Start, v.Version = it.visit.Status, it.visit.Start, it.visit.Version

@@ -6,7 +6,10 @@ package outbox
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/gate"
@@ -234,7 +238,40 @@ func (o *Outbox) Insert(ctx context.Context, tx store.Tx, prepared []Prepared) (
 	if err != nil {
 		return nil, err
 	}
+	if err := prove(ctx, tx, drafts, kept); err != nil {
+		return nil, err
+	}
 	return kept, o.follow(ctx, tx, prepared, kept)
+}
+
+// prove writes one audit event for the batch, with a digest over its decisions: the records themselves are in the
+// messages' rows.
+func prove(ctx context.Context, tx store.Tx, drafts []store.Draft, kept []bool) error {
+	h := sha256.New()
+	var first id.ID
+	n := 0
+	var line []byte
+	for i := range drafts {
+		d := &drafts[i]
+		if !kept[i] {
+			continue
+		}
+		if n++; n == 1 {
+			first = d.ID
+		}
+		line = append(line[:0], d.ID[:]...)
+		line = append(line, d.Person[:]...)
+		line = append(line, d.Point[:]...)
+		line = append(line, d.Decision.Consent[:]...)
+		line = append(line, d.State...)
+		line = append(line, d.Reason...)
+		_, _ = h.Write(line) // a hash takes everything
+	}
+	if n == 0 {
+		return nil
+	}
+	detail := "rows=" + strconv.Itoa(n) + " digest=" + hex.EncodeToString(h.Sum(nil))
+	return tx.Audit().Record(ctx, audit.Of(tx.Scope(), tx.Now(), "message.batch", "message", first, detail))
 }
 
 // follow opens questions and keeps the sender that a new number will know us by.

@@ -35,6 +35,9 @@ func (o *Outbox) findVariant(it *item) {
 
 // write renders and counts; a text that cannot be written is marked for the gate.
 func (o *Outbox) write(it *item, f *gate.Facts) {
+	if it.question.failed() {
+		return // the text cannot be written for want of digits, and the gate says so
+	}
 	text, ok := o.render(it)
 	if ok {
 		enc, err := sms.Plan(text.Reveal(), sms.Options{})

@@ -193,7 +193,7 @@ func (l *Loop) lease(ctx context.Context, drafts []store.Draft, rulings []Ruling
 	return moved, err
 }
 
-// settle writes what the second gate decided about messages that may not leave.
+// settle writes what the second gate decided about messages that may not leave, and tells of those that ended.
 func (l *Loop) settle(ctx context.Context, tx store.Tx, rulings []Ruling) error {
 	var moves []store.Move
 	for i := range rulings {
@@ -204,8 +204,7 @@ func (l *Loop) settle(ctx context.Context, tx store.Tx, rulings []Ruling) error 
 	if len(moves) == 0 {
 		return nil
 	}
-	_, err := tx.Messages().Settle(ctx, moves)
-	return err
+	return l.node.settle(ctx, tx, moves)
 }
 
 // unchanged says which rulings still stand on the facts that they were made from.

@@ -143,22 +143,33 @@ func heldMoves(drafts []store.Draft, rulings []Ruling) []store.Move {
 }
 
 func (d *Dispatcher) settle(ctx context.Context, scope access.Scope, moves []store.Move) error {
-	return d.node.Store.InTx(ctx, scope, func(tx store.Tx) error {
-		moved, err := tx.Messages().Settle(ctx, moves)
-		if err != nil || d.node.After == nil {
-			return err
+	return d.node.Store.InTx(ctx, scope, func(tx store.Tx) error { return d.node.settle(ctx, tx, moves) })
+}
+
+// settle moves waiting messages and tells of those that ended without reaching anybody.
+func (n *Node) settle(ctx context.Context, tx store.Tx, moves []store.Move) error {
+	moved, err := tx.Messages().Settle(ctx, moves)
+	if err != nil {
+		return err
+	}
+	return n.missed(ctx, tx, moves, moved, func(v store.Move) bool { return v.To.Settled() })
+}
+
+// missed tells of the moves that were made and that count as an end.
+func (n *Node) missed(ctx context.Context, tx store.Tx, moves []store.Move, moved []bool, ends func(store.Move) bool) error {
+	if n.After == nil {
+		return nil
+	}
+	var ended []receipt.Ended
+	for i, v := range moves {
+		if moved[i] && ends(v) {
+			ended = append(ended, receipt.Ended{Message: v.Message, To: v.To, Reason: v.Reason})
 		}
-		var ended []receipt.Ended
-		for i, v := range moves {
-			if moved[i] && v.To.Settled() {
-				ended = append(ended, receipt.Ended{Message: v.Message, To: v.To, Reason: v.Reason})
-			}
-		}
-		if len(ended) == 0 {
-			return nil
-		}
-		return d.node.After.Missed(ctx, tx, ended)
-	})
+	}
+	if len(ended) == 0 {
+		return nil
+	}
+	return n.After.Missed(ctx, tx, ended)
 }
 
 // unknown applies each purpose's policy once its receipt window is over: never again, once again, or at once by
@@ -227,19 +238,10 @@ func (d *Dispatcher) closeUnknown(ctx context.Context, scope access.Scope, moves
 	}
 	return d.node.Store.InTx(ctx, scope, func(tx store.Tx) error {
 		moved, err := tx.Messages().CloseUnknown(ctx, moves)
-		if err != nil || d.node.After == nil {
+		if err != nil {
 			return err
 		}
-		var ended []receipt.Ended
-		for i, v := range moves {
-			if moved[i] && v.To == message.Unknown {
-				ended = append(ended, receipt.Ended{Message: v.Message, To: v.To, Reason: v.Reason})
-			}
-		}
-		if len(ended) == 0 {
-			return nil
-		}
-		return d.node.After.Missed(ctx, tx, ended)
+		return d.node.missed(ctx, tx, moves, moved, func(v store.Move) bool { return v.To == message.Unknown })
 	})
 }
 
