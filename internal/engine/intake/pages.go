@@ -144,8 +144,8 @@ func good(rows []Row) []Row {
 // Steps: how many rows a transaction writes follows how long the last ones held the writer, so that it stays
 // well under 20 ms on any machine.
 const (
-	firstStep, leastStep, mostStep = 30, 5, 500
-	stepTime                       = 7 * time.Millisecond
+	firstStep, leastStep, mostStep = 40, 30, 500
+	stepTime                       = 10 * time.Millisecond
 )
 
 // pace is the present size of a step.

@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("messages", func(t *testing.T) { t.Parallel(); messagesSuite(t, open) })
 	t.Run("routes", func(t *testing.T) { t.Parallel(); routesSuite(t, open) })
 	t.Run("tasks", func(t *testing.T) { t.Parallel(); tasks(t, open) })
+	t.Run("imports", func(t *testing.T) { t.Parallel(); imports(t, open) })
 	t.Run("conversations", func(t *testing.T) { t.Parallel(); conversations(t, open) })
 }
 
