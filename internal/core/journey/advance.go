@@ -88,6 +88,9 @@ func (a *advance) visitIs(ev Event) {
 	if v.Zone == nil {
 		v.Zone = e.Visit.Zone
 	}
+	if v.Works == nil {
+		v.Works = e.Visit.Works
+	}
 	if e.State == Ended && e.Reason != EndPerson && !(ev.PatientKnows && v.Cancelled) && e.mattersAgain(v, a.now) {
 		e.State, e.Reason = Active, ""
 	}

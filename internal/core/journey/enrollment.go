@@ -27,8 +27,12 @@ type Visit struct {
 	Fact
 	Version  int64          `json:"version"`
 	BookedAt time.Time      `json:"booked"`
-	Zone     *time.Location `json:"-"` // of the location; the engine sets it before each Advance
+	Zone     *time.Location `json:"-"` // of the location; the engine sets both before each Advance
+	Works    Workdays       `json:"-"`
 }
+
+// away is the time an offset from t, by the site's clock and calendar.
+func (v *Visit) away(t time.Time, o Offset) time.Time { return o.From(t, v.Zone, v.Works) }
 
 // State is where an enrollment is.
 type State string

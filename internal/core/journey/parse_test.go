@@ -8,6 +8,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/core/quiet"
 )
 
 func TestShippedReminderSaysWhatTheDocumentsSay(t *testing.T) {
@@ -104,7 +105,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzParseOffset(f *testing.F) {
-	for _, s := range []string{"-24h", "7d", "1d12h30m", "0", "-2w", "99999d"} {
+	for _, s := range []string{"-24h", "7d", "1d12h30m", "0", "-2w", "-3b", "99999d"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -133,8 +134,39 @@ func TestDaysAreCalendarDaysAndHoursAreElapsed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := o.From(visit, warsaw()).In(warsaw()).Format("2006-01-02 15:04"); got != want {
+		if got := o.From(visit, warsaw(), nil).In(warsaw()).Format("2006-01-02 15:04"); got != want {
 			t.Errorf("%s before the visit is %s, want %s", s, got, want)
+		}
+	}
+}
+
+func TestBusinessDaysLeaveOutWeekEndsAndHolidays(t *testing.T) {
+	t.Parallel()
+	monday := time.Date(2026, 5, 4, 10, 0, 0, 0, warsaw())
+	labourDay := quiet.DayOf(2026, 5, 1)
+	works := Workdays(func(d quiet.Day) bool { return Workdays(nil).works(d) && d != labourDay })
+	for name, tt := range map[string]struct {
+		offset string
+		works  Workdays
+		want   string
+	}{
+		"the working day before":             {"-1b", nil, "2026-05-01 10:00"},
+		"a holiday is none":                  {"-1b", works, "2026-04-30 10:00"},
+		"two hours earlier on that day":      {"-1b2h", works, "2026-04-30 08:00"},
+		"forwards":                           {"5b", works, "2026-05-11 10:00"},
+		"a site that is never open":          {"-2b", func(quiet.Day) bool { return false }, "2026-05-02 10:00"},
+		"from a week ago, the one after":     {"-7d", works, "2026-04-27 10:00"},
+		"many, over the end of summer time":  {"-40b", nil, "2026-03-09 10:00"},
+		"days are counted before work days":  {"-3d1b", works, "2026-04-30 10:00"},
+		"nothing stays where it is, closed":  {"0", works, "2026-05-04 10:00"},
+		"the same on a week with no holiday": {"-3b", nil, "2026-04-29 10:00"},
+	} {
+		o, err := ParseOffset(tt.offset)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if got := o.From(monday, warsaw(), tt.works).In(warsaw()).Format("2006-01-02 15:04"); got != tt.want {
+			t.Errorf("%s: %s from Monday is %s, want %s", name, tt.offset, got, tt.want)
 		}
 	}
 }

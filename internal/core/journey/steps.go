@@ -63,14 +63,14 @@ func inOrder(a, b Forecast) int {
 
 // place computes a step's times for the visit as it stands.
 func (e *Enrollment) place(d *Definition, s Step) Forecast {
-	f := Forecast{Step: s, Expires: s.UseUntil.From(e.Visit.Start, e.Visit.Zone)}
+	f := Forecast{Step: s, Expires: e.Visit.away(e.Visit.Start, s.UseUntil)}
 	switch s.From {
 	case FromBooking:
 		// The booking text waits for slips of the desk like any other news.
-		f.Due = later(s.Offset.From(e.Visit.BookedAt, e.Visit.Zone), e.EnrolledAt.Add(d.Settle))
+		f.Due = later(e.Visit.away(e.Visit.BookedAt, s.Offset), e.EnrolledAt.Add(d.Settle))
 		f.PlanAt = e.EnrolledAt
 	default:
-		f.Due = s.Offset.From(e.Visit.Start, e.Visit.Zone)
+		f.Due = e.Visit.away(e.Visit.Start, s.Offset)
 		f.PlanAt = f.Due.Add(-d.PlanAhead)
 	}
 	f.PlanAt = later(f.PlanAt, e.Deferred[s.ID])
@@ -119,7 +119,7 @@ func (e *Enrollment) bookedMoreThan(o Offset) bool {
 	if booked.IsZero() {
 		booked = e.EnrolledAt
 	}
-	return o.From(booked, e.Visit.Zone).Before(e.Visit.Start)
+	return e.Visit.away(booked, o).Before(e.Visit.Start)
 }
 
 // saidNear: another text that states the visit as it stands goes, or went, so near to this step's time that a

@@ -102,7 +102,7 @@ func (p *Planner) truth(f *facts, v *schedule.Appointment) journey.Visit {
 	if zone == nil {
 		zone = p.zones.get(f.places[v.Location].Zone)
 	}
-	return journey.Visit{Version: v.Version, BookedAt: v.BookedAt, Zone: zone,
+	return journey.Visit{Version: v.Version, BookedAt: v.BookedAt, Zone: zone, Works: p.days.of(f.places[v.Location], f.now.Year()),
 		Fact: journey.Fact{Start: v.Start, Location: v.Location, Cancelled: !v.Status.Expected() && !happened(v.Status)}}
 }
 

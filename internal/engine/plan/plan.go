@@ -41,6 +41,7 @@ type Planner struct {
 	log    *slog.Logger
 	files  definitions
 	zones  zones
+	days   workdays
 }
 
 // New makes a planner. c is the domain clock that the store runs on.

@@ -118,7 +118,7 @@ func (p *Planner) pieces(f *facts, v *schedule.Appointment, touches []store.Touc
 			out = append(out, piece{e: e, visit: v})
 			continue
 		}
-		e.Visit.Zone = truth.Zone
+		e.Visit.Zone, e.Visit.Works = truth.Zone, truth.Works
 		pc := piece{e: e, def: def, visit: v, states: f.texts[e.ID]}
 		pc.e, pc.actions = journey.AdvanceAll(def, e, events(f, &pc, truth, touches), f.now)
 		out = append(out, pc)
