@@ -46,7 +46,7 @@ func (o *Outbox) write(it *item, f *gate.Facts) {
 			it.draft.Body, it.draft.Segments, it.draft.Coding = text, len(enc.Segments), enc.Label()
 		}
 	}
-	f.Text.Incomplete = !ok
+	f.Text.Incomplete = !ok && !f.Text.NoFreeCodes // without digits no text is whole: say that instead
 }
 
 func (o *Outbox) render(it *item) (phi.Text, bool) {

@@ -363,3 +363,17 @@ func TestRunningEnrollmentsKeepTheirVersion(t *testing.T) {
 		}
 	})
 }
+
+func TestANumberWithoutFreeDigitsIsNamedAsSuch(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		who := k.Person(true)
+		var v schedule.Appointment
+		for i := range 4 {
+			v = k.Book(who.ID, plantest.Noon.Add(time.Duration(30+i)*time.Hour), plantest.Noon.Add(-30*day))
+			k.Sweep()
+		}
+		if got := future(t, k, v); !slices.ContainsFunc(got, func(s string) bool { return strings.HasSuffix(s, "day-before refused "+string(message.ReasonNoFreeCodes)) }) {
+			t.Errorf("future %q", got)
+		}
+	})
+}
