@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/inbox"
+	"carillon.dev/carillon/internal/web/api"
 	"carillon.dev/carillon/internal/web/console"
 )
 
@@ -17,7 +19,7 @@ func (n *Node) faces() (http.Handler, error) {
 		return nil, err
 	}
 	pages, err := console.New(console.Needs{Login: n.Login, Desk: desk.New(n.Store, n.dispatcher), Explain: n.Explain, Inbox: n.Inbox,
-		Imports: n.Intake, Record: n.Record, Plan: n.planner, Switch: n.Board, Live: n.live}, n.Log, console.Options{Secure: n.cfg.TLSCert != "" || proxy.IsValid(), ClientAddress: clientAddress(proxy)})
+		Imports: n.Intake, Record: n.Record, Meanings: inbox.NewMeanings(n.Store, n.Record, n.Suppressed), Plan: n.planner, Switch: n.Board, Live: n.live}, n.Log, console.Options{Secure: n.cfg.TLSCert != "" || proxy.IsValid(), ClientAddress: clientAddress(proxy)})
 	if err != nil {
 		return nil, err
 	}
@@ -25,6 +27,10 @@ func (n *Node) faces() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.Handle("/", pages.Handler())
+	if n.api, err = n.programs(n.cfg.TLSCert != "" || proxy.IsValid()); err != nil {
+		return nil, err
+	}
+	mux.Handle(api.Prefix+"/", n.api.Handler())
 	return mux, nil
 }
 

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -195,3 +197,28 @@ func (p *Person) inbound(ctx context.Context, tx store.Tx, points []id.ID) error
 
 // State is what the ledger says for one number and purpose at now.
 func (p *Person) State(q consent.Query) consent.State { return consent.Fold(p.Ledger, q) }
+
+// Coming lists the visits that these persons are still expected to, soonest first.
+func (d *Desk) Coming(ctx context.Context, scope access.Scope, people []id.ID) (out []Visit, err error) {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return nil, err
+	}
+	err = d.store.Read(ctx, scope, func(tx store.Tx) error {
+		var coming []schedule.Appointment
+		for _, p := range people {
+			visits, err := tx.Visits().OfPerson(ctx, p, 50)
+			if err != nil {
+				return err
+			}
+			for _, v := range visits {
+				if v.Status.Expected() && v.Start.After(tx.Now()) {
+					coming = append(coming, v)
+				}
+			}
+		}
+		slices.SortFunc(coming, func(a, b schedule.Appointment) int { return a.Start.Compare(b.Start) })
+		out, err = dress(ctx, tx, coming)
+		return err
+	})
+	return out, err
+}

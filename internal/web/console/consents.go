@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/engine/inbox"
 	"carillon.dev/carillon/internal/engine/record"
 )
 
@@ -101,4 +103,39 @@ func (c *Console) numberChecked(w http.ResponseWriter, r *http.Request, p *Page)
 		return
 	}
 	back(w, r, "/patients/"+person.String(), "number_checked")
+}
+
+// writeTo sends one text that staff write of their own accord; it passes the gate like any other.
+func (c *Console) writeTo(w http.ResponseWriter, r *http.Request, p *Page) {
+	person, err := pathID(r, "id")
+	if err == nil {
+		err = c.smallForm(w, r)
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	text := strings.TrimSpace(r.PostForm.Get("text"))
+	_, err = c.need.Inbox.Write(r.Context(), p.Scope, inbox.Note{Person: person, Text: phi.T(text)})
+	var refused inbox.Refusal
+	switch {
+	case err == nil:
+		back(w, r, "/patients/"+person.String(), "written")
+	case errors.As(err, &refused):
+		c.textAgain(w, r, p, text, fieldErrors{"text": p.W.Enum("reason.", string(refused))})
+	case errs.Is(err, errs.Invalid):
+		c.textAgain(w, r, p, text, fieldsOf(p.W, err))
+	default:
+		c.fail(w, r, p, err)
+	}
+}
+
+func (c *Console) textAgain(w http.ResponseWriter, r *http.Request, p *Page, text string, why fieldErrors) {
+	v, err := c.personView(r, p)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	v.Typed, v.TextErrors = text, why
+	c.show(w, r, http.StatusUnprocessableEntity, patientView(p, v))
 }

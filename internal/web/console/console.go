@@ -40,15 +40,16 @@ type Switch interface {
 
 // Needs are the use-cases that the pages call.
 type Needs struct {
-	Login   *login.Service
-	Desk    *desk.Desk
-	Explain *explain.Service
-	Inbox   *inbox.Service
-	Imports *intake.Service
-	Record  *record.Service
-	Plan    *plan.Planner
-	Switch  Switch
-	Live    *live.Hub
+	Login    *login.Service
+	Desk     *desk.Desk
+	Explain  *explain.Service
+	Inbox    *inbox.Service
+	Meanings *inbox.Meanings
+	Imports  *intake.Service
+	Record   *record.Service
+	Plan     *plan.Planner
+	Switch   Switch
+	Live     *live.Hub
 }
 
 // Console serves the pages.

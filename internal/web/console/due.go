@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -22,13 +23,22 @@ type dueView struct {
 	Stuck []desk.Addressed // held until somebody acts
 	Held  []feed.Import
 	Who   map[id.ID]patient.Person
+	// All are the totals, and Reasons what stands in the way of how many, the most frequent first.
+	AllWill, AllWont int
+	Reasons          []reasonCount
+}
+
+// reasonCount is how many texts one reason stops.
+type reasonCount struct {
+	Why string
+	N   int
 }
 
 // spans are the choices of how far ahead to look, in days.
 var spans = []int{1, 3, 7}
 
 // shownDue is how many lines each part of the page shows.
-const shownDue = 150
+const shownDue = 60
 
 func (c *Console) due(w http.ResponseWriter, r *http.Request, p *Page) {
 	v := dueView{Days: 1}
@@ -62,8 +72,28 @@ func (v *dueView) sort(all []plan.Future, until time.Time) {
 			v.Wont = append(v.Wont, f)
 		}
 	}
+	v.AllWill, v.AllWont = len(v.Will), len(v.Wont)
+	v.Reasons = countReasons(v.Wont)
 	v.Cut = v.Cut || len(v.Will) > shownDue || len(v.Wont) > shownDue
 	v.Will, v.Wont = v.Will[:min(shownDue, len(v.Will))], v.Wont[:min(shownDue, len(v.Wont))]
+}
+
+func countReasons(list []plan.Future) (out []reasonCount) {
+	of := map[string]int{}
+	for _, f := range list {
+		why := string(f.Why)
+		if !f.Held.IsZero() {
+			why = string(message.ReasonImportHeld)
+		}
+		of[why]++
+	}
+	for why, n := range of {
+		out = append(out, reasonCount{why, n})
+	}
+	slices.SortFunc(out, func(a, b reasonCount) int {
+		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Why, b.Why))
+	})
+	return out
 }
 
 // dueRest reads who it is about, what is stuck and which imports wait.

@@ -34,6 +34,7 @@ var enums = []struct{ dir, kind, prefix string }{
 	{"../../core/access", "Role", "role."},
 	{"../../engine/intake", "Field", "imports.field."},
 	{"../../engine/intake", "ProblemCode", "problem."},
+	{"../../engine/inbox", "Meaning", "meant."},
 	{"../../engine/desk", "Halt", "halt.*.title"},
 	{"../../engine/desk", "Halt", "halt.*.text"},
 	{"../../store", "RouteState", "route."},

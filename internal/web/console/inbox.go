@@ -13,6 +13,7 @@ import (
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/inbox"
 )
 
@@ -28,6 +29,7 @@ func (c *Console) inbox(w http.ResponseWriter, r *http.Request, p *Page) {
 // threadView is one conversation with the answer that is being written.
 type threadView struct {
 	inbox.Thread
+	Coming []desk.Visit // visits that the last text may be about
 	Typed  string
 	Errors fieldErrors
 }
@@ -43,6 +45,14 @@ func (c *Console) showThread(w http.ResponseWriter, r *http.Request, p *Page, st
 		return
 	}
 	if v.Thread, err = c.need.Inbox.Thread(r.Context(), p.Scope, thread); err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	people := make([]id.ID, len(v.People))
+	for i, x := range v.People {
+		people[i] = x.ID
+	}
+	if v.Coming, err = c.need.Desk.Coming(r.Context(), p.Scope, people); err != nil {
 		c.fail(w, r, p, err)
 		return
 	}
@@ -136,22 +146,66 @@ func (c *Console) meter(w http.ResponseWriter, r *http.Request, p *Page) {
 	c.show(w, r, http.StatusOK, meterLine(p, preview, len([]rune(text))))
 }
 
-func (c *Console) clearThread(w http.ResponseWriter, r *http.Request, p *Page) {
+// meant keeps what a person says the last text meant, and does what follows from it.
+func (c *Console) meant(w http.ResponseWriter, r *http.Request, p *Page) {
 	thread, err := pathID(r, "id")
 	if err == nil {
 		err = c.smallForm(w, r)
 	}
+	var k inbox.Marking
 	if err == nil {
-		var t inbox.Thread
-		if t, err = c.need.Inbox.Thread(r.Context(), p.Scope, thread); err == nil {
-			err = c.need.Inbox.ClearUp(r.Context(), p.Scope, thread, r.PostForm.Get("out") == "yes", t.Last.Text)
-		}
+		k, err = marking(r)
 	}
-	if err != nil {
+	if err == nil {
+		_, err = c.need.Meanings.Mark(r.Context(), p.Scope, k)
+	}
+	switch errs.KindOf(err) {
+	case "":
+		back(w, r, "/inbox/"+thread.String(), "meant")
+	case errs.Invalid:
+		c.showThread(w, r, p, http.StatusUnprocessableEntity, threadView{Errors: fieldErrors{"meaning": errs.Safe(err)}})
+	default:
 		c.fail(w, r, p, err)
-		return
 	}
-	back(w, r, "/inbox/"+thread.String(), "cleared")
+}
+
+// marking reads which text, what it meant, and about which visit at which version.
+func marking(r *http.Request) (k inbox.Marking, err error) {
+	k.Meaning = inbox.Meaning(r.PostForm.Get("meaning"))
+	if k.Text, err = id.Parse(r.PostForm.Get("text")); err != nil {
+		return k, err
+	}
+	visit, version, ok := strings.Cut(r.PostForm.Get("visit"), "@")
+	if !ok || !needsVisit(k.Meaning) {
+		return k, nil
+	}
+	if k.Visit, err = id.Parse(visit); err != nil {
+		return k, err
+	}
+	k.Version, err = strconv.ParseInt(version, 10, 64)
+	if err != nil {
+		return k, errs.Wrap(errs.Invalid, "the form is not whole: open the conversation again", err)
+	}
+	return k, nil
+}
+
+// meanings that the page offers: those about a visit only while one is ahead, those about an opt-out that are
+// still open.
+func meanings(v threadView) (out []inbox.Meaning) {
+	if len(v.Coming) > 0 {
+		out = append(out, inbox.MeantConfirm, inbox.MeantCancel, inbox.MeantReschedule)
+	}
+	if v.Waiting.Point.OptedOutAt == nil {
+		out = append(out, inbox.MeantOptOut)
+	}
+	if v.Waiting.Point.Suspended {
+		out = append(out, inbox.MeantNoOptOut)
+	}
+	return append(out, inbox.MeantWrongNumber, inbox.MeantNothing)
+}
+
+func needsVisit(m inbox.Meaning) bool {
+	return m == inbox.MeantConfirm || m == inbox.MeantCancel || m == inbox.MeantReschedule
 }
 
 // talkers is how a conversation is headed: who is on the number, or the number of a stranger.

@@ -21,6 +21,9 @@ type personView struct {
 	Ahead  []moment    // soonest first
 	Past   []moment    // newest first
 	Errors fieldErrors // of the consent form
+	// Typed and TextErrors are of the text that staff write.
+	Typed      string
+	TextErrors fieldErrors
 }
 
 // right is what the ledger says of one purpose now.
@@ -88,6 +91,9 @@ func waits(s message.State) bool {
 // rights lists appointments first, then every purpose that the ledger speaks of.
 func rights(s desk.Person, now time.Time) []right {
 	shown := []purpose.Purpose{purpose.Appointment}
+	if slices.ContainsFunc(s.Ledger, func(e consent.Entry) bool { return e.Purpose == consent.AllCare }) {
+		shown = []purpose.Purpose{purpose.Appointment, consent.AllCare}
+	}
 	for _, p := range purpose.All() {
 		if p != purpose.Appointment && slices.ContainsFunc(s.Ledger, func(e consent.Entry) bool { return e.Purpose == p }) {
 			shown = append(shown, p)
@@ -141,7 +147,7 @@ func answerMoments(p *Page, v *desk.Visit) (out []moment) {
 	for _, a := range v.Answers {
 		m := moment{At: a.At, Icon: "message-reply", Chips: []chip{answerChip(p.W, a.Answer)},
 			Title: p.W.T("person.answered", "When", p.W.Moment(p.In(v.Start, v.Location)))}
-		if a.Version != v.Version {
+		if a.Version != v.Version && v.Status.Expected() {
 			m.Detail = p.W.T("person.answered.old")
 		}
 		if a.Inbound.IsZero() {

@@ -130,11 +130,21 @@ func (p *Page) identifierName(system string) string {
 	return p.W.T("identifier.other")
 }
 
+// languageName is a language in the reader's own, with its region where one is given: "English (US)".
+func (p *Page) languageName(code string) string {
+	base, region, _ := strings.Cut(code, "-")
+	name := p.W.Enum("language.", base)
+	if region != "" {
+		name += " (" + region + ")"
+	}
+	return name
+}
+
 // languageNames lists languages in the reader's own.
 func (p *Page) languageNames(codes []string) string {
 	names := make([]string, len(codes))
 	for i, c := range codes {
-		names[i] = p.W.Enum("language.", c)
+		names[i] = p.languageName(c)
 	}
 	return strings.Join(names, ", ")
 }

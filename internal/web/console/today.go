@@ -30,7 +30,11 @@ type siteDay struct {
 type dayCounts struct{ Visits, Confirmed, Declined, Silent, Unreached int }
 
 func (c *dayCounts) add(v *desk.Visit) {
-	if v.Status == schedule.Cancelled || v.Status == schedule.EnteredInError {
+	switch v.Status {
+	case schedule.Cancelled:
+		c.Declined++
+		return
+	case schedule.EnteredInError:
 		return
 	}
 	c.Visits++

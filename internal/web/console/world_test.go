@@ -78,7 +78,7 @@ func setup(t *testing.T) *world {
 	}
 	suppressed := send.NewSuppressed(w.clock)
 	c, err := console.New(console.Needs{Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
-		Inbox: inbox.New(db, w.outbox, suppressed), Imports: intake.New(db, table.Reader{}, w.clock), Record: record.New(db, suppressed),
+		Inbox: inbox.New(db, w.outbox, suppressed), Imports: intake.New(db, table.Reader{}, w.clock), Record: record.New(db, suppressed), Meanings: inbox.NewMeanings(db, record.New(db, suppressed), suppressed),
 		Plan:   plan.New(db, w.outbox, w.clock, slog.New(slog.DiscardHandler)),
 		Switch: send.NewSwitchboard(db, suppressed, slog.New(slog.DiscardHandler))}, slog.New(slog.NewTextHandler(io.Discard, nil)),
 		console.Options{Violations: func() { w.violations.Add(1) }})
