@@ -58,7 +58,7 @@ func Open(r io.Reader, o Options) (*File, error) {
 	head := bufio.NewReaderSize(r, 64<<10)
 	peek, err := head.Peek(48 << 10)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
-		return nil, errs.Wrap(errs.Unavailable, "the file cannot be read", err)
+		return nil, unreadable(err)
 	}
 	g := Sniff(peek)
 	if o.Encoding != "" {
@@ -82,7 +82,7 @@ func (f *File) begin(delimiter rune) error {
 	sample, err := f.source.Peek(16 << 10)
 	if len(sample) == 0 {
 		if err != nil && !errors.Is(err, io.EOF) {
-			return errs.Wrap(errs.Invalid, "the file cannot be read in this encoding", err).(*errs.Error).At("--encoding")
+			return unreadable(err)
 		}
 		return errs.New(errs.Invalid, "the file is empty")
 	}
@@ -124,7 +124,7 @@ func (f *File) Next() (Line, error) {
 			return f.bad(parse.StartLine, "the quotes of this line do not match; check the line in a text editor"), nil
 		}
 		if err != nil {
-			return Line{}, errs.Wrap(errs.Unavailable, "the file cannot be read to its end", err)
+			return Line{}, unreadable(err)
 		}
 		if !f.proven && slices.ContainsFunc(cells, func(c string) bool { return strings.ContainsRune(c, utf8.RuneError) }) {
 			return Line{}, errUnproven // plain letters so far, and now one that is no UTF-8
@@ -138,6 +138,14 @@ func (f *File) Next() (Line, error) {
 		}
 		return Line{Number: n, Cells: cells}, nil
 	}
+}
+
+// unreadable passes on what the source of the bytes says about itself.
+func unreadable(err error) error {
+	if errs.KindOf(err) != "" && errs.KindOf(err) != errs.Internal {
+		return err
+	}
+	return errs.Wrap(errs.Unavailable, "the file cannot be read to its end: send it again", err)
 }
 
 func (f *File) bad(line int, say string) Line {
