@@ -24,6 +24,7 @@ import (
 	"carillon.dev/carillon/internal/engine/receipt"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
+	"carillon.dev/carillon/internal/web/api"
 	"carillon.dev/carillon/internal/web/console"
 )
 
@@ -34,6 +35,7 @@ type Node struct {
 	live       *live.Hub
 	planner    *plan.Planner
 	pages      *console.Console
+	api        *api.API
 	inbound    *inbound.Service
 	writer     *receipt.Writer
 	dispatcher *send.Dispatcher
@@ -112,6 +114,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	err = g.Wait()
 	n.pages.Close()
+	n.api.Close()
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), n.cfg.StopWait)
 	defer done()
 	return errors.Join(err, work.Stop(stopping))
@@ -196,6 +199,9 @@ func (n *Node) tidy(ctx context.Context) error {
 	return n.Store.InTx(ctx, access.System("tidy"), func(tx store.Tx) error {
 		now := n.Machine.Now()
 		if _, err := tx.Imports().DropFiles(ctx, now); err != nil {
+			return err
+		}
+		if _, err := tx.Web().DropReplays(ctx, now); err != nil {
 			return err
 		}
 		return tx.Users().DropSessionsBefore(ctx, now)

@@ -15,6 +15,7 @@ import (
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -251,4 +252,9 @@ func (d *Desk) Frame(ctx context.Context, scope access.Scope) (f Frame, err erro
 		return err
 	})
 	return f, err
+}
+
+// Story tells the message in the order that a person asks.
+func (t *Told) Story() []explain.Sentence {
+	return explain.Story(&store.Draft{Message: t.Message, Flags: t.Flags, HeldUntil: t.HeldUntil, Resent: t.Resent}, t.Events)
 }

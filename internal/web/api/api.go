@@ -113,6 +113,10 @@ func (a *API) config() huma.Config {
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer",
 		Description: "An API key, made with `carillon key add` or on the settings page."}}
+	c.Components.Parameters = map[string]*huma.Param{"IdempotencyKey": {Name: "Idempotency-Key", In: "header",
+		Description: "Any text of up to 255 characters that names this request, such as a UUID. Sent again within 24 hours, the request is answered as before and not done again.",
+		Schema:      &huma.Schema{Type: huma.TypeString}}}
+	c.Components.Responses = map[string]*huma.Response{"Unauthenticated": {Description: "The key is missing, unknown or revoked."}}
 	c.Security = []map[string][]string{{"key": {}}}
 	return c
 }

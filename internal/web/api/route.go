@@ -2,8 +2,11 @@ package api
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/http"
-	"slices"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -92,7 +95,7 @@ func (a *API) operation(r Route, o op) huma.Operation {
 	}
 	out := huma.Operation{OperationID: o.name, Method: r.Method, Path: r.Path, Summary: o.summary, Description: about, Tags: []string{o.tag},
 		DefaultStatus: o.status, MaxBodyBytes: o.limit, BodyReadTimeout: bodyWait, RequestBody: o.request, Responses: map[string]*huma.Response{}}
-	schema := a.doc.OpenAPI().Components.Schemas.Schema(problemType, true, "Problem")
+	schema := a.doc.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	out.Responses["default"] = &huma.Response{Description: "A problem (RFC 9457).",
 		Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
 	if o.content != nil {
@@ -115,8 +118,8 @@ func joined(a, b string) string {
 
 // roles names who may do something.
 func roles(needs access.Action) (out string) {
-	for _, r := range []access.Role{access.Admin, access.Manager, access.Receptionist, access.Viewer} {
-		if access.ForRole(r, needs) {
+	for _, r := range access.Roles() {
+		if r.Allows(needs) {
 			if out != "" {
 				out += ", "
 			}
@@ -193,11 +196,8 @@ func paged[A, B any](ctx context.Context, a *API, scope access.Scope, list strin
 	return give(Page[B]{Items: mapped(rows, form), NextCursor: cursor}, err)
 }
 
-// words turns a list of enum values into the list that a schema shows.
-func words[T ~string](in []T) []any {
-	out := make([]any, len(in))
-	for i, v := range in {
-		out[i] = string(v)
-	}
-	return slices.Clip(out)
+// listName tells lists of different filters apart, so that a cursor fits its own list only.
+func listName(kind string, filters ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", fmt.Sprintln(filters...)))
+	return kind + " " + hex.EncodeToString(sum[:8])
 }
