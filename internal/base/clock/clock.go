@@ -50,6 +50,14 @@ func Until(c Clock, t time.Time) time.Duration {
 	return max(d, 0)
 }
 
+// Scaled turns a wait of the machine (a carrier's throttle) into the time that c passes meanwhile.
+func Scaled(c Clock, wait time.Duration) time.Duration {
+	if f, ok := c.(interface{ Speed() float64 }); ok && f.Speed() > 0 {
+		return time.Duration(float64(wait) * f.Speed())
+	}
+	return wait
+}
+
 // Fixed stands still until it is set: the clock of tests.
 type Fixed struct {
 	mu sync.Mutex

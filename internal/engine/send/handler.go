@@ -1,6 +1,7 @@
 package send
 
 import (
+	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/engine/receipt"
@@ -45,7 +46,7 @@ func (l *Loop) record(fl *flight, leased bool) {
 	a := &receipt.Answer{Answered: fl.answer()}
 	a.Route = l.route.ID
 	if a.To == message.Queued {
-		a.DueAt = l.domain.Now().Add(fl.sum.wait)
+		a.DueAt = l.domain.Now().Add(clock.Scaled(l.domain, fl.sum.wait)) // the carrier's time is the machine's
 	}
 	if leased {
 		a.Done = func(bool) { l.free(1) }
