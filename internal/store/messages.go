@@ -86,7 +86,9 @@ type Move struct {
 
 // MessageQueue is what a sender loop lives from.
 type MessageQueue interface {
-	// Due reads the most urgent queued messages of a route whose time has come: by priority, then by due time.
+	// Due reads the most urgent queued messages of a route whose time has come: by priority, then by due time. Of a
+	// draft it fills what handing over by the recorded decision needs: ids, purpose, priority, facts it is bound to,
+	// number and text, flags, segments, sender, attempts, times and the decision. ByIDs reads the rest.
 	Due(ctx context.Context, route id.ID, now time.Time, limit int) ([]Draft, error)
 	// Held reads messages whose hold ends by now, or with person set those that wait for somebody.
 	Held(ctx context.Context, now time.Time, person bool, p Page) ([]Draft, error)

@@ -27,6 +27,7 @@ type Send struct {
 	Patience   time.Duration `help:"Give up when nothing moves for so long." default:"30s"`
 	JSON       bool          `help:"Print one JSON object (always; kept for scripts)."`
 	Profile    string        `help:"Write a CPU profile of the timed part." type:"path" placeholder:"FILE" hidden:""`
+	Allocs     string        `help:"Write a profile of what was allocated." type:"path" placeholder:"FILE" hidden:""`
 }
 
 // Run seeds, measures and prints.
@@ -64,6 +65,9 @@ func (b *Send) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 		return err
 	}
 	stopProfile()
+	if err := b.allocs(); err != nil {
+		return err
+	}
 	return r.write(out)
 }
 
@@ -79,6 +83,18 @@ func (b *Send) profile() (stop func(), err error) {
 		return nil, errs.Wrap(errs.Internal, "the profile cannot be started", err)
 	}
 	return func() { pprof.StopCPUProfile(); _ = f.Close() }, nil
+}
+
+func (b *Send) allocs() error {
+	if b.Allocs == "" {
+		return nil
+	}
+	f, err := os.Create(b.Allocs)
+	if err != nil {
+		return errs.Wrap(errs.Invalid, "the profile cannot be written there", err)
+	}
+	defer f.Close()
+	return pprof.Lookup("allocs").WriteTo(f, 0)
 }
 
 // measure runs the timed part: planning and sending side by side until the last receipt is durable.

@@ -8,6 +8,7 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/sms"
 	"carillon.dev/carillon/internal/engine/receipt"
@@ -81,6 +82,9 @@ func (l *Loop) round(ctx context.Context, n int, batches chan<- []carrier.Submit
 		return false, err
 	}
 	if len(rest) > 0 {
+		if rest, err = l.whole(ctx, rest); err != nil {
+			return false, err
+		}
 		rulings, err := l.node.Gate.Again(ctx, l.scope, rest)
 		if err != nil {
 			return false, err
@@ -90,6 +94,25 @@ func (l *Loop) round(ctx context.Context, n int, batches chan<- []carrier.Submit
 		}
 	}
 	return len(drafts) == n, nil
+}
+
+// whole reads drafts with everything that deciding again needs; what is not queued any more is left out.
+func (l *Loop) whole(ctx context.Context, drafts []store.Draft) ([]store.Draft, error) {
+	ids := make([]id.ID, len(drafts))
+	for i := range drafts {
+		ids[i] = drafts[i].ID
+	}
+	out := drafts[:0]
+	err := l.node.Store.Read(ctx, l.scope, func(tx store.Tx) error {
+		got, err := tx.Messages().ByIDs(ctx, ids)
+		for _, d := range got {
+			if d.State == message.Queued {
+				out = append(out, d)
+			}
+		}
+		return err
+	})
+	return out, err
 }
 
 // standing hands over what may leave by its recorded decision: the revisions that the decision read are compared

@@ -281,7 +281,7 @@ func reroutes(book *route.Book, drafts []store.Draft, down map[id.ID]bool) []sto
 	for i := range drafts {
 		d := &drafts[i]
 		invites := d.Flags.Has(message.Invites)
-		c := book.Choose(route.Want{Channel: d.Channel, Purpose: d.Purpose, Location: d.Location, Invites: invites,
+		c := book.Choose(route.Want{Channel: book.Route(d.Route).Channel, Purpose: d.Purpose, Location: d.Location, Invites: invites,
 			Avoid: func(r id.ID) bool { return down[r] }})
 		if c.Sender == nil || c.Route.State != store.RouteOpen || (invites && !c.Sender.TwoWay) {
 			continue

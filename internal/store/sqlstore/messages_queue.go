@@ -10,6 +10,10 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
+// dueColumns are what a sender loop needs for a message whose recorded decision stands; every column costs.
+const dueColumns = `id, purpose, person_id, point_id, location_id, visit_id, visit_version, sealed, flags, segments, sender_id, attempts,
+	due_at, expires_at, planned_at, exempt, decision`
+
 // Due reads the most urgent queued messages. One query a priority: each walks its part of the small index in
 // due order and never meets messages of the future.
 func (m messages) Due(ctx context.Context, route id.ID, now time.Time, limit int) ([]store.Draft, error) {
@@ -17,17 +21,31 @@ func (m messages) Due(ctx context.Context, route id.ID, now time.Time, limit int
 	if err != nil {
 		return nil, err
 	}
-	var out []store.Draft
+	out, sealed := make([]store.Draft, 0, limit), make([][]byte, 0, limit)
 	for p := purpose.Urgent; p <= purpose.Bulk && len(out) < limit; p++ {
-		got, err := m.drafts(ctx, `SELECT `+messageColumns+` FROM messages
+		err := each(ctx, m, `SELECT `+dueColumns+` FROM messages
 			WHERE state = 'queued' AND route_id = $1 AND priority = $2 AND due_at <= $3 AND org_id = $4
-			ORDER BY due_at, id LIMIT $5`, args(route, int64(p), now, org, limit-len(out)))
+			ORDER BY due_at, id LIMIT $5`, args(route, int64(p), now, org, limit-len(out)), func(r Rows) error {
+			d := store.Draft{Message: message.Message{Org: org, State: message.Queued, Priority: p, Route: route}}
+			s, err := scanDue(r, &d)
+			out, sealed = append(out, d), append(sealed, s)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, got...)
 	}
-	return out, nil
+	return out, m.openDrafts(ctx, out, sealed)
+}
+
+func scanDue(r Rows, d *store.Draft) (sealed []byte, err error) {
+	var decision string
+	err = r.Scan(&d.ID, (*string)(&d.Purpose), &d.Person, &d.Point, &d.Location, &d.Appointment, &d.AppointmentVersion, &sealed,
+		(*uint32)(&d.Flags), &d.Segments, &d.Sender, &d.Attempts, &d.DueAt, &d.ExpiresAt, &d.PlannedAt, &d.Exempt, &decision)
+	if err == nil {
+		d.Decision, err = unpackDecision(decision, d.PlannedAt, d.ExpiresAt)
+	}
+	return sealed, err
 }
 
 // Held reads held messages whose hold ends, or that wait for a person.

@@ -244,7 +244,15 @@ func (k *Clinic) handOver(end message.State) {
 	ctx := context.Background()
 	var due []store.Draft
 	k.Read(func(ctx context.Context, tx store.Tx) (err error) {
-		due, err = tx.Messages().Due(ctx, k.Route.ID, tx.Now(), 500)
+		lean, err := tx.Messages().Due(ctx, k.Route.ID, tx.Now(), 500)
+		if err != nil || len(lean) == 0 {
+			return err
+		}
+		ids := make([]id.ID, len(lean))
+		for i := range lean {
+			ids[i] = lean[i].ID
+		}
+		due, err = tx.Messages().ByIDs(ctx, ids) // deciding again needs everything
 		return err
 	})
 	if len(due) == 0 {
