@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
 )
 
-// bar shows on a terminal how far an import is; into a file it prints nothing but the end.
+// bar shows on a terminal how far an import is; into a file it prints nothing.
 type bar struct {
 	w     io.Writer
 	live  bool
 	what  string
 	lines int
+	total int // 0 when nobody knows yet
 	began time.Time
 	shown time.Time
 }
@@ -24,8 +26,8 @@ func newBar(c *console) *bar {
 	return &bar{w: c.err, live: ok && term.IsTerminal(int(f.Fd()))} //nolint:gosec // a file descriptor fits
 }
 
-func (b *bar) begin(what string) {
-	b.what, b.lines, b.began = what, 0, time.Now()
+func (b *bar) begin(what string, total int) {
+	b.what, b.lines, b.total, b.began = what, 0, total, time.Now()
 	b.show()
 }
 
@@ -37,15 +39,27 @@ func (b *bar) at(lines int) {
 }
 
 func (b *bar) show() {
-	if !b.live {
-		return
+	if b.live {
+		b.shown = time.Now()
+		_, _ = fmt.Fprint(b.w, "\r"+b.text(b.shown.Sub(b.began))+"\x1b[K")
 	}
-	b.shown = time.Now()
-	rate := 0.0
-	if s := time.Since(b.began).Seconds(); s > 0 {
-		rate = float64(b.lines) / s
+}
+
+// width of the bar in characters.
+const width = 24
+
+// text is the line that is shown after some time.
+func (b *bar) text(took time.Duration) string {
+	rate := 0
+	if s := took.Seconds(); s > 0 {
+		rate = int(float64(b.lines) / s)
 	}
-	_, _ = fmt.Fprintf(b.w, "\r%s: %d lines, %.0f a second ", b.what, b.lines, rate)
+	if b.total == 0 {
+		return fmt.Sprintf("%s: %d lines, %d a second", b.what, b.lines, rate)
+	}
+	part := min(float64(b.lines)/float64(b.total), 1)
+	full := int(part * width)
+	return fmt.Sprintf("%s [%s%s] %3.0f %%, %d a second", b.what, strings.Repeat("#", full), strings.Repeat(".", width-full), part*100, rate)
 }
 
 func (b *bar) end() {

@@ -126,7 +126,7 @@ type importRun struct {
 }
 
 func (r *importRun) run(imp feed.Import) error {
-	r.bar.begin("checking")
+	r.bar.begin("checking", 0)
 	imp, err := r.sys.Intake.Check(r.c.ctx, r.scope, imp.ID, r.bar.at)
 	r.bar.end()
 	if err != nil {
@@ -139,10 +139,19 @@ func (r *importRun) run(imp feed.Import) error {
 	if err := r.report(imp); err != nil {
 		return err
 	}
-	if r.f.DryRun || !r.agreed(imp) {
+	if err := r.absent(&imp); err != nil {
+		return err
+	}
+	if r.f.DryRun {
+		return firstErr(r.print(imp), unfit(imp))
+	}
+	if err := unfit(imp); err != nil {
+		return err
+	}
+	if !r.agreed(imp) {
 		return r.print(imp)
 	}
-	r.bar.begin("importing")
+	r.bar.begin("importing", imp.Counts.Lines)
 	imp, err = r.sys.Intake.Apply(r.c.ctx, r.scope, imp.ID, r.bar.at)
 	r.bar.end()
 	if err != nil {
@@ -151,15 +160,50 @@ func (r *importRun) run(imp feed.Import) error {
 	return r.print(imp)
 }
 
+// unfit says that a file has bad lines and nobody chose to leave them out.
+func unfit(imp feed.Import) error {
+	if imp.Counts.Bad == 0 || imp.Options.SkipBad {
+		return nil
+	}
+	return errs.Newf(errs.Precondition, "%d lines have problems and nothing was written: mend the file, or import the good lines with --skip-bad", imp.Counts.Bad)
+}
+
+// absent lists the visits that a whole file does not have; --yes agrees that they are cancelled.
+func (r *importRun) absent(imp *feed.Import) error {
+	if imp.Counts.Absent == 0 {
+		return nil
+	}
+	list, err := r.sys.Intake.Absent(r.c.ctx, r.scope, imp.ID)
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(r.c.err, "%d visits are not in the file and will be cancelled:\n", len(list))
+	for _, v := range list {
+		_, _ = fmt.Fprintf(r.c.err, "  %s  %s\n", strings.Replace(v.Wall, "T", " ", 1), v.ID)
+	}
+	if r.f.DryRun {
+		return nil
+	}
+	if !r.f.Yes && (!terminal(r.c.in) || !r.ask("Cancel them?")) {
+		return errs.Newf(errs.Precondition, "%d visits would be cancelled and nobody agreed: answer the question, or give --yes", len(list))
+	}
+	*imp, err = r.sys.Intake.AgreeAbsent(r.c.ctx, r.scope, imp.ID, len(list))
+	return err
+}
+
+func (r *importRun) ask(question string) bool {
+	_, _ = fmt.Fprintf(r.c.err, "%s [y/N] ", question)
+	answer, _ := bufio.NewReader(r.c.in).ReadString('\n')
+	return strings.EqualFold(strings.TrimSpace(answer), "y") || strings.EqualFold(strings.TrimSpace(answer), "yes")
+}
+
 // agreed asks before anything is written, when there is somebody to ask.
 func (r *importRun) agreed(imp feed.Import) bool {
 	if r.f.Yes || !terminal(r.c.in) {
 		return true
 	}
 	n := imp.Counts
-	r.c.printf("%d lines: %d new, %d changed, %d the same, %d with problems. Import? [y/N] ", n.Lines, n.Created, n.Changed, n.Same, n.Bad)
-	answer, _ := bufio.NewReader(r.c.in).ReadString('\n')
-	return strings.EqualFold(strings.TrimSpace(answer), "y") || strings.EqualFold(strings.TrimSpace(answer), "yes")
+	return r.ask(fmt.Sprintf("%d lines: %d new, %d changed, %d the same, %d with problems. Import?", n.Lines, n.Created, n.Changed, n.Same, n.Bad))
 }
 
 // preview shows how the first telling lines read in each encoding that fits.
@@ -172,9 +216,7 @@ func (r *importRun) preview() {
 		return
 	}
 	defer func() { _ = file.Close() }()
-	head := make([]byte, 48<<10)
-	n, _ := io.ReadFull(file, head)
-	for _, ch := range table.Sniff(head[:n]).Choices {
+	for _, ch := range table.Preview(file) {
 		if len(ch.Sample) > 0 {
 			_, _ = fmt.Fprintf(r.c.err, "  --encoding %-14s %s\n", ch.Encoding, ch.Sample[0])
 		}
@@ -332,14 +374,30 @@ type undoCmd struct{ oneImport }
 func (u undoCmd) Run(c *console) error {
 	return u.with(c, "import undo", func(sys *app.System, scope access.Scope, imp id.ID) error {
 		b := newBar(c)
-		b.begin("undoing")
+		b.begin("undoing", 0)
 		done, err := sys.Intake.Undo(c.ctx, scope, imp, b.at)
 		b.end()
 		if err == nil {
 			c.printf("import %s is undone: %d rows taken back, %d left because they were changed since\n", imp, done.Counts.Undone, done.Counts.Kept)
+			err = listKept(c, sys, scope, imp)
 		}
 		return err
 	})
+}
+
+// listKept names the rows that an undo left alone.
+func listKept(c *console, sys *app.System, scope access.Scope, imp id.ID) error {
+	after := 0
+	for {
+		kept, err := sys.Intake.Kept(c.ctx, scope, imp, after, 500)
+		if err != nil || len(kept) == 0 {
+			return err
+		}
+		for _, w := range kept {
+			c.printf("  line %d: %s %s\n", w.Line, w.Row, w.ID)
+			after = w.Line
+		}
+	}
 }
 
 type importResumeCmd struct{ storage }

@@ -1,7 +1,9 @@
 package table
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -106,9 +108,35 @@ func validUTF8(head []byte) bool {
 	return utf8.Valid(head)
 }
 
+// telling is how much of a file Preview looks through for lines that tell encodings apart.
+const telling = 64 << 20
+
+// Preview reads a file whose encoding is not proven until it has met the lines that tell encodings apart, and shows
+// them in each encoding that could be meant. A file of plain letters has no choices.
+func Preview(r io.Reader) []Choice {
+	lines := bufio.NewReader(io.LimitReader(r, telling))
+	var found [][]byte
+	for len(found) < 4 {
+		l, err := lines.ReadBytes('\n')
+		if bytes.ContainsFunc(l, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			found = append(found, bytes.TrimRight(l, "\r\n"))
+		}
+		if err != nil {
+			break
+		}
+	}
+	if len(found) == 0 || utf8.Valid(bytes.Join(found, nil)) {
+		return nil
+	}
+	return readings(found)
+}
+
 // choices reads the lines that tell encodings apart in each encoding that can read them without a hole.
 func choices(head []byte) []Choice {
-	lines := tellingLines(head, 4)
+	return readings(tellingLines(head, 4))
+}
+
+func readings(lines [][]byte) []Choice {
 	var out []Choice
 	for _, n := range named[1:] {
 		if strings.HasPrefix(n.names[0], "utf-16") {

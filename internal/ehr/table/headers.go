@@ -22,7 +22,7 @@ const (
 
 // words are headers as files of practices write them, in en, pl, zh and es, without accents, spaces or signs.
 var words = map[intake.Field]string{
-	intake.FieldExternalID:   "id externalid patientid personid key idpacjenta identyfikator nrpacjenta numerpacjenta 患者编号 病人编号 编号 患者id idpaciente idpersona numerodepaciente",
+	intake.FieldExternalID:   "id externalid patientid patientnumber personid key idpacjenta identyfikator nrpacjenta numerpacjenta 患者编号 病人编号 编号 患者id idpaciente idpersona numerodepaciente",
 	intake.FieldMRN:          "mrn medicalrecordnumber recordnumber chartnumber numerkartoteki nrkartoteki kartoteka pesel 病历号 病案号 historiaclinica nhc numerodehistoria",
 	intake.FieldGivenName:    "firstname givenname forename first imie imiona 名 名字 nombre nombres",
 	intake.FieldFamilyName:   "lastname familyname surname last nazwisko 姓 姓氏 apellido apellidos",
@@ -43,7 +43,7 @@ var words = map[intake.Field]string{
 	intake.FieldConsentOn:    "consentdate consentedon dataconsent datazgody 同意日期 fechaconsentimiento fechadeconsentimiento",
 	intake.FieldConsentBy:    "consentmethod consentby sposobzgody metodazgody 同意方式 metodoconsentimiento mediodeconsentimiento",
 	intake.FieldConsentWord:  "consentwording consentversion wording trescgody wersjazgody 同意文本 同意书版本 textoconsentimiento versionconsentimiento",
-	intake.FieldPatient:      "patientid patient patientexternalid idpacjenta pacjent nrpacjenta numerpacjenta 患者编号 病人编号 患者id idpaciente paciente numerodepaciente",
+	intake.FieldPatient:      "patientid patientnumber patient patientexternalid idpacjenta pacjent nrpacjenta numerpacjenta 患者编号 病人编号 患者id idpaciente paciente numerodepaciente",
 	intake.FieldStart:        "start starttime startsat datetime appointmenttime visittime terminwizyty termin poczatek dataigodzina 预约时间 就诊时间 开始时间 inicio fechayhora",
 	intake.FieldDate:         "date day appointmentdate visitdate data datawizyty dzien 日期 预约日期 就诊日期 fecha fechadelacita",
 	intake.FieldTime:         "time hour godzina godzinawizyty 时间 时刻 hora horadelacita",
@@ -56,7 +56,7 @@ var words = map[intake.Field]string{
 }
 
 // visitID are headers of the visit's own id; "id" alone in an appointments' file means the visit.
-const visitID = "id appointmentid visitid externalid key idwizyty numerwizyty 预约编号 预约id 预约号 idcita numerodecita"
+const visitID = "id appointmentid visitid externalid key idwizyty numerwizyty nrwizyty 预约编号 预约id 预约号 idcita numerodecita"
 
 var fieldsOf = map[Kind][]intake.Field{
 	Patients: {intake.FieldExternalID, intake.FieldMRN, intake.FieldGivenName, intake.FieldFamilyName,
