@@ -10,6 +10,7 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/store"
+	"carillon.dev/carillon/internal/store/sqlite"
 )
 
 type backupCmd struct {
@@ -36,7 +37,7 @@ func (b backupCmd) Run(c *console) error {
 	if err := db.Backup(c.ctx, b.To); err != nil {
 		return err
 	}
-	c.printf("%s holds the database, %s the persons' keys; keep them apart, and the key file away from both\n", b.To, b.To+".keys")
+	c.printf("%s holds the database, %s the persons' keys; keep them apart, and the key file away from both\n", b.To, b.To+sqlite.KeysSuffix)
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 
 type restoreCmd struct {
 	config.Storage
-	From string `arg:"" help:"File that carillon backup wrote; its .keys file is read from beside it." type:"path" placeholder:"FILE"`
+	From string `arg:"" help:"File that carillon backup wrote; its .datakeys file is read from beside it." type:"path" placeholder:"FILE"`
 }
 
 // Run puts a backup where the database belongs. The copy is on hold until somebody releases it.
