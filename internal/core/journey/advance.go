@@ -108,6 +108,15 @@ func (a *advance) visitIs(ev Event) {
 	}
 }
 
+// reopen wakes an enrollment whose end rested on news that, as a late receipt says, never arrived: the patient
+// still expects a visit that is cancelled.
+func (a *advance) reopen() {
+	e := a.e
+	if e.State == Ended && (e.Reason == EndCancelled || e.Reason == EndPassed) && e.Visit.Cancelled && e.mattersAgain(e.Visit, a.now) {
+		e.State, e.Reason = Active, ""
+	}
+}
+
 // mattersAgain: the visit takes place after all, or the patient still expects one that does not.
 func (e *Enrollment) mattersAgain(v Visit, now time.Time) bool {
 	if !v.Cancelled {
@@ -124,8 +133,12 @@ func (e *Enrollment) anyLeft() bool {
 // messageNews moves one text's phase. Late and repeated news are harmless: a delivered text stays delivered.
 func (a *advance) messageNews(ev Event) {
 	t := a.e.text(ev.Ref)
-	if t == nil || t.Delivered || !t.takes(ev, a.now) || a.e.State != Active {
+	if t == nil || t.Delivered || !t.takes(ev, a.now) {
 		return
+	}
+	a.reopen()
+	if a.e.State != Active && (a.e.Reason != EndCancelled || !a.now.Before(t.Expires)) {
+		return // over; but news of a cancellation that was lost still needs a call
 	}
 	if a.needsCall(t, ev.Outcome) {
 		t.OnList = true

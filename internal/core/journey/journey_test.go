@@ -311,3 +311,24 @@ func TestADeferredStepIsPlannedAgainAtItsTime(t *testing.T) {
 		t.Errorf("planned %v", acts)
 	}
 }
+
+func TestACancellationThatDidNotArriveIsACallEvenAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	for outcome, want := range map[Outcome]State{OutcomeUndelivered: Active, OutcomeUnknown: Ended} {
+		d := reminder(t)
+		e, _ := Enroll(d, Enrollment{}, visitIn(21*day), noon.Add(-day))
+		gone := visitIn(21 * day)
+		gone.Version, gone.Cancelled = 2, true
+		e, _ = Advance(d, e, Event{Kind: VisitChanged, Visit: gone}, noon)
+		e, _ = Advance(d, e, Event{Kind: TimeCame}, noon.Add(2*time.Minute))
+		notice := Ref{Step: "cancelled", Occurrence: 1}
+		e, _ = Advance(d, e, Event{Kind: MessageNews, Ref: notice, Outcome: OutcomeHandedOver}, noon.Add(3*time.Minute))
+		if e.State != Ended {
+			t.Fatalf("told, and still %s", e.State)
+		}
+		e, acts := Advance(d, e, Event{Kind: MessageNews, Ref: notice, Outcome: outcome, Reason: message.ReasonReceipt}, noon.Add(day))
+		if e.State != want || !slices.ContainsFunc(acts, func(a Action) bool { return a.Kind == CallList }) {
+			t.Errorf("%s: %s, %v", outcome, e.State, acts)
+		}
+	}
+}

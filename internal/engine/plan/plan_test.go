@@ -377,3 +377,19 @@ func TestANumberWithoutFreeDigitsIsNamedAsSuch(t *testing.T) {
 		}
 	})
 }
+
+func TestACancellationThatCouldNotBeDeliveredIsACall(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		v := k.Book(k.Person(true).ID, plantest.Noon.Add(9*day), plantest.Noon.Add(-9*day))
+		k.Sweep()
+		k.Change(v, func(v *schedule.Appointment) { v.Status = schedule.Cancelled })
+		k.Sweep()
+		k.Clock.Advance(2 * time.Minute)
+		k.Sweep()
+		k.Lose()
+		k.Sweep()
+		if calls := open(k); len(calls) != 1 || !calls[0].Urgent || calls[0].Appointment != v.ID {
+			t.Errorf("call list %+v, messages %v", calls, lines(k, v))
+		}
+	})
+}
