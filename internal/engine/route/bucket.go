@@ -35,7 +35,7 @@ func (b *Bucket) Allow(now time.Time, want int) int {
 		return want
 	}
 	b.fill(now)
-	return min(want, int(b.tokens))
+	return max(min(want, int(b.tokens)), 0) // a bucket in debt allows nothing
 }
 
 // Take uses segments up; the bucket may go below nothing by the last text's length.
