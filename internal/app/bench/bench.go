@@ -37,37 +37,36 @@ type Database struct {
 	Dir   string `help:"Folder for the database and keys; without it a temporary one is used and removed." type:"path" placeholder:"DIR"`
 }
 
-// open opens the store; close removes what was made for the run.
-func (d *Database) open(ctx context.Context, c clock.Clock, log *slog.Logger) (s store.Store, pid int, done func(), err error) {
+// open opens the store; done removes what was made for the run. server is nil unless PostgreSQL was started for it.
+func (d *Database) open(ctx context.Context, c clock.Clock, log *slog.Logger) (s store.Store, server *ephemeral.Cluster, done func(), err error) {
 	dir, remove, err := d.folder()
 	if err != nil {
-		return nil, 0, nil, err
+		return nil, nil, nil, err
 	}
 	keys := filepath.Join(dir, "keys", "bench.keys")
 	if d.Store == "sqlite" {
 		lite, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(dir, "bench.db"), KeyFile: keys, Clock: c, Log: log})
 		if err != nil {
 			remove()
-			return nil, 0, nil, err
+			return nil, nil, nil, err
 		}
-		return lite, 0, func() { _ = lite.Close(); remove() }, nil
+		return lite, nil, func() { _ = lite.Close(); remove() }, nil
 	}
 	dsn, stop := d.DSN, func() {}
 	if dsn == "" {
-		cluster, err := ephemeral.Start(ctx)
-		if err != nil {
+		if server, err = ephemeral.Start(ctx); err != nil {
 			remove()
-			return nil, 0, nil, err
+			return nil, nil, nil, err
 		}
-		dsn, pid, stop = cluster.DSN, cluster.PID, cluster.Close
+		dsn, stop = server.DSN, server.Close
 	}
 	pg, err := postgres.Open(ctx, postgres.Options{DSN: dsn, KeyFile: keys, Clock: c, Log: log})
 	if err != nil {
 		stop()
 		remove()
-		return nil, 0, nil, err
+		return nil, nil, nil, err
 	}
-	return pg, pid, func() { _ = pg.Close(); stop(); remove() }, nil
+	return pg, server, func() { _ = pg.Close(); stop(); remove() }, nil
 }
 
 // startCluster starts PostgreSQL for a run.

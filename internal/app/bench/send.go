@@ -56,12 +56,19 @@ func (b *Send) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	if err := c.seed(ctx, s, b.Recipients); err != nil {
 		return err
 	}
+	pid := 0
+	if server != nil {
+		pid = server.PID
+		if err := server.Settle(ctx); err != nil {
+			return err
+		}
+	}
 	r := &Report{Store: b.Store, Recipients: b.Recipients, SeedTime: time.Since(seeding).Seconds()}
 	stopProfile, err := b.profile()
 	if err != nil {
 		return err
 	}
-	if err := b.measure(ctx, s, c, op, domain, log, server, r); err != nil {
+	if err := b.measure(ctx, s, c, op, domain, log, pid, r); err != nil {
 		return err
 	}
 	stopProfile()

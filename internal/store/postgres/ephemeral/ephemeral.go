@@ -34,7 +34,7 @@ type Cluster struct {
 // keeper starts the server and ends it when its own input ends, that is when we do.
 const keeper = `
 "$0/initdb" -D "$1/data" -U carillon -A trust -E UTF8 --locale=C >"$1/initdb.log" 2>&1 || { cat "$1/initdb.log"; rm -rf "$1"; exit 1; }
-"$0/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c shared_buffers=256MB -c max_wal_size=4GB -c wal_compression=on \
+"$0/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c shared_buffers=512MB -c max_wal_size=4GB \
   -c max_connections=60 -c logging_collector=off >"$1/log" 2>&1 &
 pid=$!
 echo $pid >"$1/pid"
@@ -98,6 +98,21 @@ func (c *Cluster) await(ctx context.Context, dir string) error {
 		return err
 	}
 	return errs.New(errs.Unavailable, "the PostgreSQL server did not answer within a minute")
+}
+
+// Settle takes statistics and writes what is dirty to disk, as a server that has been running for a while has done.
+func (c *Cluster) Settle(ctx context.Context) error {
+	conn, err := pgx.Connect(ctx, c.DSN)
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, "the PostgreSQL server does not answer", err)
+	}
+	defer conn.Close(ctx)
+	for _, statement := range []string{"ANALYZE", "CHECKPOINT"} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return errs.Wrap(errs.Internal, "the PostgreSQL server refused a statement", err)
+		}
+	}
+	return nil
 }
 
 // Close ends the server and removes its folder.
