@@ -372,7 +372,9 @@ func TestANumberWithoutFreeDigitsIsNamedAsSuch(t *testing.T) {
 			v = k.Book(who.ID, plantest.Noon.Add(time.Duration(30+i)*time.Hour), plantest.Noon.Add(-30*day))
 			k.Sweep()
 		}
-		if got := future(t, k, v); !slices.ContainsFunc(got, func(s string) bool { return strings.HasSuffix(s, "day-before refused "+string(message.ReasonNoFreeCodes)) }) {
+		if got := future(t, k, v); !slices.ContainsFunc(got, func(s string) bool {
+			return strings.HasSuffix(s, "day-before refused "+string(message.ReasonNoFreeCodes))
+		}) {
 			t.Errorf("future %q", got)
 		}
 	})
