@@ -128,6 +128,7 @@ func (a *API) register() {
 	a.contactRoutes()
 	a.consentRoutes()
 	a.visitRoutes()
+	a.bulkRoutes()
 	a.messageRoutes()
 	a.conversationRoutes()
 	a.importRoutes()

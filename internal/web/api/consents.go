@@ -49,7 +49,7 @@ func entryOf(e *consent.Entry) Entry {
 		Import: e.Import, At: e.At, Recorded: e.Recorded, Lifts: e.Lifts}
 }
 
-func (a *API) listConsents(ctx context.Context, s access.Scope, in *one) (*got[List[Entry]], error) {
+func (a *API) listConsents(ctx context.Context, s access.Scope, in *One) (*got[List[Entry]], error) {
 	all, err := a.need.Desk.Ledger(ctx, s, in.ID)
 	return give(List[Entry]{mapped(all, entryOf)}, err)
 }
@@ -67,7 +67,7 @@ type NewConsent struct {
 }
 
 type newConsent struct {
-	one
+	One
 	Body NewConsent
 }
 

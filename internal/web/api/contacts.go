@@ -57,7 +57,7 @@ type NewContact struct {
 }
 
 type newContact struct {
-	one
+	One
 	Body NewContact
 }
 
@@ -69,7 +69,7 @@ func (a *API) addContact(ctx context.Context, s access.Scope, in *newContact) (*
 }
 
 type link struct {
-	one
+	One
 	Point id.ID `path:"point" doc:"The number's id."`
 }
 
@@ -86,7 +86,7 @@ func (a *API) removeContact(ctx context.Context, s access.Scope, in *link) (*bar
 	return nil, errs.New(errs.NotFound, "this patient does not have this number")
 }
 
-func (a *API) checkContact(ctx context.Context, s access.Scope, in *one) (*bare, error) {
+func (a *API) checkContact(ctx context.Context, s access.Scope, in *One) (*bare, error) {
 	return done(a.need.Record.NumberChecked(ctx, s, in.ID))
 }
 
@@ -96,7 +96,7 @@ type Said struct {
 }
 
 type said struct {
-	one
+	One
 	Body Said
 }
 

@@ -103,7 +103,7 @@ func textOf(x *inbox.Said) Text {
 	return t
 }
 
-func (a *API) getThread(ctx context.Context, s access.Scope, in *one) (*got[Thread], error) {
+func (a *API) getThread(ctx context.Context, s access.Scope, in *One) (*got[Thread], error) {
 	t, err := a.need.Inbox.Thread(ctx, s, in.ID)
 	return give(Thread{Conversation: threadOf(&t.Waiting), Texts: mapped(t.Said, textOf)}, err)
 }
@@ -117,7 +117,7 @@ type Reply struct {
 }
 
 type reply struct {
-	one
+	One
 	Body Reply
 }
 
@@ -133,7 +133,7 @@ type Draft struct {
 }
 
 type draft struct {
-	one
+	One
 	Body Draft
 }
 
@@ -156,7 +156,7 @@ type Seen struct {
 }
 
 type seen struct {
-	one
+	One
 	Body Seen
 }
 
@@ -176,7 +176,7 @@ type Meaning struct {
 }
 
 type meaning struct {
-	one
+	One
 	Body Meaning
 }
 

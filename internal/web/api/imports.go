@@ -36,6 +36,10 @@ func (a *API) importRoutes() {
 		about: "It goes on after the answer: read the import until working is false.", needs: access.ImportFiles, status: http.StatusAccepted}, a.checkImport)
 	handle(a, http.MethodPost, "/imports/{id}/apply", op{name: "applyImport", tag: tag, summary: "Write a checked file",
 		about: "It goes on after the answer, and after a crash: read the import until its state is applied.", needs: access.ImportFiles, status: http.StatusAccepted}, a.applyImport)
+	handle(a, http.MethodGet, "/imports/{id}/absent", op{name: "listAbsent", tag: tag, summary: "Appointments that a whole file does not have",
+		about: "Of a checked file with the option snapshot: they would be cancelled.", needs: access.ImportFiles}, a.absent)
+	handle(a, http.MethodPost, "/imports/{id}/agree", op{name: "agreeAbsent", tag: tag, summary: "Agree that the absent appointments are cancelled",
+		about: "absent is how many you saw; another number is 409.", needs: access.ImportFiles}, a.agree)
 	handle(a, http.MethodPost, "/imports/{id}/release", op{name: "releaseImport", tag: tag, summary: "Let the messages of a held import go",
 		needs: access.ReleaseHeld}, a.releaseImport)
 	handle(a, http.MethodPost, "/imports/{id}/undo", op{name: "undoImport", tag: tag, summary: "Take back what an import wrote",
@@ -187,19 +191,19 @@ func field(u *intake.Upload, name, value string) (err error) {
 	return nil
 }
 
-func (a *API) listImports(ctx context.Context, s access.Scope, in *page) (*got[Page[Import]], error) {
+func (a *API) listImports(ctx context.Context, s access.Scope, in *Paging) (*got[Page[Import]], error) {
 	return paged(ctx, a, s, "imports", *in, a.importOf, func(after id.ID) ([]feed.Import, id.ID, error) {
 		return a.need.Imports.After(ctx, s, after, in.Limit)
 	})
 }
 
-func (a *API) getImport(ctx context.Context, s access.Scope, in *one) (*got[Import], error) {
+func (a *API) getImport(ctx context.Context, s access.Scope, in *One) (*got[Import], error) {
 	i, err := a.need.Imports.Get(ctx, s, in.ID)
 	return give(a.importOf(&i), err)
 }
 
 type settle struct {
-	one
+	One
 	Body ImportOptions
 }
 
@@ -240,14 +244,14 @@ func (a *API) work(ctx context.Context, s access.Scope, imported id.ID, what str
 	return give(a.importOf(&i), nil)
 }
 
-func (a *API) checkImport(ctx context.Context, s access.Scope, in *one) (*got[Import], error) {
+func (a *API) checkImport(ctx context.Context, s access.Scope, in *One) (*got[Import], error) {
 	return a.work(ctx, s, in.ID, "check", func(ctx context.Context, told intake.Progress) error {
 		_, err := a.need.Imports.Check(ctx, s, in.ID, told)
 		return err
 	}, feed.Uploaded, feed.Checked, feed.Rejected)
 }
 
-func (a *API) applyImport(ctx context.Context, s access.Scope, in *one) (*got[Import], error) {
+func (a *API) applyImport(ctx context.Context, s access.Scope, in *One) (*got[Import], error) {
 	i, err := a.need.Imports.Get(ctx, s, in.ID)
 	if err == nil && i.State == feed.Checked && i.Counts.Bad > 0 && !i.Options.SkipBad {
 		err = errs.Newf(errs.Precondition, "%d lines have problems: mend the file, or set skip_bad in the options", i.Counts.Bad)
@@ -261,14 +265,34 @@ func (a *API) applyImport(ctx context.Context, s access.Scope, in *one) (*got[Im
 	}, feed.Checked, feed.Applying)
 }
 
-func (a *API) undoImport(ctx context.Context, s access.Scope, in *one) (*got[Import], error) {
+func (a *API) undoImport(ctx context.Context, s access.Scope, in *One) (*got[Import], error) {
 	return a.work(ctx, s, in.ID, "undo", func(ctx context.Context, told intake.Progress) error {
 		_, err := a.need.Imports.Undo(ctx, s, in.ID, told)
 		return err
 	}, feed.Applied, feed.Undoing)
 }
 
-func (a *API) releaseImport(ctx context.Context, s access.Scope, in *one) (*got[Import], error) {
+func (a *API) absent(ctx context.Context, s access.Scope, in *One) (*got[List[Appointment]], error) {
+	all, err := a.need.Imports.Absent(ctx, s, in.ID)
+	return give(List[Appointment]{mapped(all, plainVisit)}, err)
+}
+
+// Agreed is how many absent appointments somebody saw.
+type Agreed struct {
+	Absent int `json:"absent" minimum:"0"`
+}
+
+type agreed struct {
+	One
+	Body Agreed
+}
+
+func (a *API) agree(ctx context.Context, s access.Scope, in *agreed) (*got[Import], error) {
+	i, err := a.need.Imports.AgreeAbsent(ctx, s, in.ID, in.Body.Absent)
+	return give(a.importOf(&i), err)
+}
+
+func (a *API) releaseImport(ctx context.Context, s access.Scope, in *One) (*got[Import], error) {
 	i, err := a.need.Imports.Release(ctx, s, in.ID)
 	return give(a.importOf(&i), err)
 }
@@ -280,7 +304,7 @@ type report struct {
 	Body        []byte
 }
 
-func (a *API) problems(ctx context.Context, s access.Scope, in *one) (*report, error) {
+func (a *API) problems(ctx context.Context, s access.Scope, in *One) (*report, error) {
 	if _, err := a.need.Imports.Get(ctx, s, in.ID); err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func plainMessage(m *message.Message) Message {
 }
 
 type messagesOf struct {
-	page
+	Paging
 	State    string    `query:"state" enum:"planned,held,queued,sending,accepted,delivered,undelivered,unknown,failed,expired,refused,cancelled"`
 	Reason   string    `query:"reason" maxLength:"60"`
 	Purpose  string    `query:"purpose" maxLength:"60"`
@@ -85,7 +85,7 @@ func (a *API) listMessages(ctx context.Context, s access.Scope, in *messagesOf) 
 	if in.State != "" {
 		f.States = []message.State{message.State(in.State)}
 	}
-	return paged(ctx, a, s, listName("messages", in.State, in.Reason, in.Purpose, in.Patient, in.Location, in.From, in.To), in.page, messageOf, func(after id.ID) ([]desk.Line, id.ID, error) {
+	return paged(ctx, a, s, listName("messages", in.State, in.Reason, in.Purpose, in.Patient, in.Location, in.From, in.To), in.Paging, messageOf, func(after id.ID) ([]desk.Line, id.ID, error) {
 		return a.need.Desk.MessagesTo(ctx, s, in.Patient, f, desk.Span{After: after, Limit: in.Limit})
 	})
 }
@@ -143,7 +143,7 @@ type Sentence struct {
 	Text   string    `json:"text,omitempty"`
 }
 
-func (a *API) getMessage(ctx context.Context, s access.Scope, in *one) (*got[Told], error) {
+func (a *API) getMessage(ctx context.Context, s access.Scope, in *One) (*got[Told], error) {
 	t, err := a.need.Desk.Message(ctx, s, in.ID)
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ type Now struct {
 	Until   time.Time `json:"until,omitzero" doc:"Held: when it is looked at again."`
 }
 
-func (a *API) messageNow(ctx context.Context, s access.Scope, in *one) (*got[Now], error) {
+func (a *API) messageNow(ctx context.Context, s access.Scope, in *One) (*got[Now], error) {
 	n, err := a.need.Explain.Now(ctx, s, in.ID)
 	return give(Now{Verdict: string(n.Verdict), Reasons: mapped(n.Reasons, reasonOf), Until: n.Until}, err)
 }
@@ -182,7 +182,7 @@ type Write struct {
 }
 
 type write struct {
-	one
+	One
 	Body Write
 }
 

@@ -153,7 +153,7 @@ func (a *API) known(ctx context.Context, s access.Scope, site *id.ID) error {
 	return errs.New(errs.Invalid, "the organization has no such site").At("location")
 }
 
-func (a *API) listPatients(ctx context.Context, s access.Scope, in *page) (*got[Page[Patient]], error) {
+func (a *API) listPatients(ctx context.Context, s access.Scope, in *Paging) (*got[Page[Patient]], error) {
 	return paged(ctx, a, s, "patients", *in, patientOf, func(after id.ID) ([]desk.Found, id.ID, error) {
 		return a.need.Desk.Patients(ctx, s, desk.Span{After: after, Limit: in.Limit})
 	})
@@ -180,7 +180,7 @@ func (a *API) searchPatients(ctx context.Context, s access.Scope, in *search) (*
 	return give(List[Patient]{mapped(found, patientOf)}, err)
 }
 
-func (a *API) getPatient(ctx context.Context, s access.Scope, in *one) (*got[Patient], error) {
+func (a *API) getPatient(ctx context.Context, s access.Scope, in *One) (*got[Patient], error) {
 	f, err := a.need.Desk.Patient(ctx, s, in.ID)
 	return give(patientOf(&f), err)
 }
@@ -193,7 +193,7 @@ type Change struct {
 }
 
 type changed struct {
-	one
+	One
 	Body Change
 }
 
@@ -218,14 +218,14 @@ func (a *API) updatePatient(ctx context.Context, s access.Scope, in *changed) (*
 	if _, err := a.need.Record.UpdatePatient(ctx, s, p); err != nil {
 		return nil, err
 	}
-	return a.getPatient(ctx, s, &one{in.ID})
+	return a.getPatient(ctx, s, &One{in.ID})
 }
 
-func (a *API) markDeceased(ctx context.Context, s access.Scope, in *one) (*bare, error) {
+func (a *API) markDeceased(ctx context.Context, s access.Scope, in *One) (*bare, error) {
 	return done(a.need.Record.MarkDeceased(ctx, s, in.ID))
 }
 
-func (a *API) markAlive(ctx context.Context, s access.Scope, in *one) (*bare, error) {
+func (a *API) markAlive(ctx context.Context, s access.Scope, in *One) (*bare, error) {
 	return done(a.need.Record.MarkAlive(ctx, s, in.ID))
 }
 

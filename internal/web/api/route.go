@@ -77,6 +77,9 @@ func handle[I, O any](a *API, method, path string, o op, do func(ctx context.Con
 		}
 		return out, nil
 	})
+	if o.request != nil { // told afterwards, so that the framework leaves the stream alone
+		a.doc.OpenAPI().Paths[path].Post.RequestBody = o.request
+	}
 }
 
 // failed logs our own faults and gives the answer.
@@ -94,7 +97,7 @@ func (a *API) operation(r Route, o op) huma.Operation {
 		about = joined(about, "Roles: "+roles(o.needs)+".")
 	}
 	out := huma.Operation{OperationID: o.name, Method: r.Method, Path: r.Path, Summary: o.summary, Description: about, Tags: []string{o.tag},
-		DefaultStatus: o.status, MaxBodyBytes: o.limit, BodyReadTimeout: bodyWait, RequestBody: o.request, Responses: map[string]*huma.Response{}}
+		DefaultStatus: o.status, MaxBodyBytes: o.limit, BodyReadTimeout: bodyWait, Responses: map[string]*huma.Response{}}
 	schema := a.doc.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
 	out.Responses["default"] = &huma.Response{Description: "A problem (RFC 9457).",
 		Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
@@ -131,8 +134,8 @@ func roles(needs access.Action) (out string) {
 
 // Shapes that many routes share.
 type (
-	// one names the row that a route is about.
-	one struct {
+	// One names the row that a route is about.
+	One struct {
 		ID id.ID `path:"id" doc:"The row's id."`
 	}
 	// nothing is the input of a route without any.
@@ -141,8 +144,8 @@ type (
 	bare struct{}
 	// got is an answer with a body.
 	got[T any] struct{ Body T }
-	// page asks for a part of a list.
-	page struct {
+	// Paging asks for a part of a list.
+	Paging struct {
 		Cursor string `query:"cursor" maxLength:"300" doc:"Where the last page ended: its next_cursor. Leave it out to begin."`
 		Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" doc:"How many rows at most."`
 	}
@@ -182,7 +185,7 @@ func mapped[A, B any](in []A, f func(*A) B) []B {
 
 // paged answers with one page. list names the list with what narrows it, and read gives rows and the last one's id
 // when more follow.
-func paged[A, B any](ctx context.Context, a *API, scope access.Scope, list string, p page, form func(*A) B,
+func paged[A, B any](ctx context.Context, a *API, scope access.Scope, list string, p Paging, form func(*A) B,
 	read func(after id.ID) ([]A, id.ID, error)) (*got[Page[B]], error) {
 	after, err := a.need.Exchange.After(ctx, scope, list, p.Cursor)
 	if err != nil {

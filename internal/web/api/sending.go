@@ -74,7 +74,7 @@ func taskOf(t *conversation.Task) Task {
 }
 
 type tasksOf struct {
-	page
+	Paging
 	Kind     string `query:"kind" enum:"call,cancel_visit,move_visit,check_number,check_opt_out,answer,release"`
 	Location id.ID  `query:"location"`
 	Patient  id.ID  `query:"patient"`
@@ -83,7 +83,7 @@ type tasksOf struct {
 
 func (a *API) listTasks(ctx context.Context, s access.Scope, in *tasksOf) (*got[Page[Task]], error) {
 	f := desk.TaskList{Kind: conversation.TaskKind(in.Kind), Location: in.Location, Person: in.Patient, Done: in.Done}
-	return paged(ctx, a, s, listName("tasks", in.Kind, in.Location, in.Patient, in.Done), in.page, taskOf,
+	return paged(ctx, a, s, listName("tasks", in.Kind, in.Location, in.Patient, in.Done), in.Paging, taskOf,
 		func(after id.ID) ([]conversation.Task, id.ID, error) {
 			return a.need.Desk.Tasks(ctx, s, f, desk.Span{After: after, Limit: in.Limit})
 		})
@@ -96,7 +96,7 @@ type Done struct {
 }
 
 type doneTask struct {
-	one
+	One
 	Body Done
 }
 
@@ -121,7 +121,7 @@ type Audit struct {
 	Detail string    `json:"detail,omitempty"`
 }
 
-func (a *API) listAudit(ctx context.Context, s access.Scope, in *page) (*got[Page[Audit]], error) {
+func (a *API) listAudit(ctx context.Context, s access.Scope, in *Paging) (*got[Page[Audit]], error) {
 	return paged(ctx, a, s, "audit", *in, func(e *audit.Event) Audit {
 		return Audit{ID: e.ID, At: e.At, Actor: string(e.Actor), By: e.By, Name: e.Name, Action: e.Action, Kind: e.Kind, Object: e.Object, Detail: e.Detail}
 	}, func(after id.ID) ([]audit.Event, id.ID, error) {

@@ -141,7 +141,7 @@ type RouteState struct {
 }
 
 type routeState struct {
-	one
+	One
 	Body RouteState
 }
 

@@ -169,7 +169,7 @@ func (a *API) listVisits(ctx context.Context, s access.Scope, in *daysOf) (*got[
 	return give(Day{Items: mapped(day, visitOf), Truncated: cut}, err)
 }
 
-func (a *API) getVisit(ctx context.Context, s access.Scope, in *one) (*got[Appointment], error) {
+func (a *API) getVisit(ctx context.Context, s access.Scope, in *One) (*got[Appointment], error) {
 	v, err := a.need.Desk.Visit(ctx, s, in.ID)
 	return give(visitOf(&v), err)
 }
@@ -184,7 +184,7 @@ type Move struct {
 }
 
 type move struct {
-	one
+	One
 	Body Move
 }
 
@@ -208,7 +208,7 @@ type Cancel struct {
 }
 
 type cancel struct {
-	one
+	One
 	Body Cancel
 }
 
@@ -224,7 +224,7 @@ type Mark struct {
 }
 
 type mark struct {
-	one
+	One
 	Body Mark
 }
 
@@ -240,7 +240,7 @@ type NewAnswer struct {
 }
 
 type newAnswer struct {
-	one
+	One
 	Body NewAnswer
 }
 

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,8 +19,10 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/patient"
@@ -56,13 +61,16 @@ type world struct {
 	log     *logged
 	own     clinic
 	foreign clinic
+	imports *intake.Service
+	numbers atomic.Int64
 	keys    map[string]string // by role; "revoked" is one that was ended
 }
 
 // clinic is an organization with one row of every kind.
 type clinic struct {
-	scope access.Scope
-	rows  map[string]id.ID
+	scope   access.Scope
+	rows    map[string]id.ID
+	numbers *atomic.Int64 // every patient of a run has a number of their own
 }
 
 // logged keeps everything that was logged.
@@ -103,8 +111,9 @@ func setup(t *testing.T, change func(*api.Options), open ...storetest.Open) *wor
 	if change != nil {
 		change(&opt)
 	}
+	w.imports = intake.New(w.store, table.Reader{}, w.clock)
 	w.api, err = api.New(api.Needs{Login: w.login, Desk: desk.New(w.store, nil), Record: rec, Inbox: inbox.New(w.store, box, suppressed),
-		Meanings: inbox.NewMeanings(w.store, rec, suppressed), Imports: intake.New(w.store, table.Reader{}, w.clock), Explain: explain.New(box),
+		Meanings: inbox.NewMeanings(w.store, rec, suppressed), Imports: w.imports, Explain: explain.New(box),
 		Plan: plan.New(w.store, box, w.clock, log), Switch: send.NewSwitchboard(w.store, suppressed, log),
 		Exchange: exchange.New(w.store, w.clock)}, log, opt)
 	if err != nil {
@@ -169,12 +178,25 @@ func newOutbox(t *testing.T, s store.Store) *outbox.Outbox {
 func (w *world) clinic(t *testing.T, name string) clinic {
 	t.Helper()
 	o := org.Organization{ID: id.New(), Name: name, Region: "PL", Locale: "pl", CalendarOwner: org.OwnCalendar}
-	c := clinic{scope: access.ForCommand(o.ID, "api test"), rows: map[string]id.ID{}}
+	c := clinic{scope: access.ForCommand(o.ID, "api test"), rows: map[string]id.ID{}, numbers: &w.numbers}
 	storetest.Write(t, w.store, c.scope, func(ctx context.Context, tx store.Tx) error {
 		_, err := tx.Orgs().Create(ctx, o)
 		return err
 	})
+	return w.fresh(t, c)
+}
+
+// fresh adds another row of every kind to an organization.
+func (w *world) fresh(t testing.TB, c clinic) clinic {
+	t.Helper()
+	c.rows = map[string]id.ID{}
 	storetest.Write(t, w.store, c.scope, func(ctx context.Context, tx store.Tx) error { return c.fill(ctx, tx) })
+	imp, err := w.imports.Begin(t.Context(), c.scope, intake.Upload{Kind: feed.Patients, Source: "practice", Options: feed.Options{Encoding: "utf-8"},
+		File: strings.NewReader("id,first name,last name\n1,Jan,Kowalski\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.rows["import"] = imp.ID
 	return c
 }
 
@@ -189,7 +211,7 @@ func (c *clinic) fill(ctx context.Context, tx store.Tx) error {
 		return err
 	}
 	person := people[0].ID
-	number, err := phone.FromStored("+48501234567")
+	number, err := phone.FromStored(fmt.Sprintf("+48501%06d", c.numbers.Add(1)))
 	if err != nil {
 		return err
 	}
@@ -199,6 +221,10 @@ func (c *clinic) fill(ctx context.Context, tx store.Tx) error {
 	}
 	point := points[0].ID
 	if err := tx.People().Link(ctx, []store.ContactLink{{Person: person, Point: point, Use: patient.Mobile, Rank: 1, Relationship: patient.Self}}); err != nil {
+		return err
+	}
+	if _, err := tx.Consents().Append(ctx, []consent.Entry{{Person: person, Channel: patient.SMS, Purpose: consent.AllCare, Status: consent.Granted,
+		Method: consent.Form, Wording: "sms-care/1", By: access.Command, At: now.Add(-time.Hour)}}); err != nil {
 		return err
 	}
 	visits, err := tx.Visits().Create(ctx, []schedule.Appointment{{Person: person, Location: site.ID, Status: schedule.Booked,
