@@ -19,6 +19,7 @@ const (
 	sweepPage    = 200
 	sweepPause   = time.Second     // machine time between sweeps
 	lookAgain    = 5 * time.Minute // machine time between looks at what waits for a person
+	lookPause    = 2 * time.Second // and at least so much, however often somebody asks
 	parkedFor    = 72 * time.Hour
 	parkedEvery  = time.Minute
 	reasonResent = message.ReasonNoReceipt
@@ -29,20 +30,22 @@ func (d *Dispatcher) sweep(ctx context.Context, look <-chan bool) {
 	t := time.NewTicker(sweepPause)
 	defer t.Stop()
 	var looked, dropped time.Time
+	asked := false
 	for {
-		person := false
 		select {
 		case <-ctx.Done():
 			return
-		case person = <-look:
+		case <-look:
+			if asked = true; d.node.Machine.Now().Sub(looked) < lookPause {
+				continue
+			}
 		case <-t.C:
 		}
 		now := d.node.Machine.Now()
-		if now.Sub(looked) >= lookAgain {
-			person = true
-		}
+		// A running import asks with every chunk that it commits: once in a while is enough.
+		person := (asked && now.Sub(looked) >= lookPause) || now.Sub(looked) >= lookAgain
 		if person {
-			looked = now
+			looked, asked = now, false
 		}
 		drop := now.Sub(dropped) >= parkedEvery
 		if drop {
