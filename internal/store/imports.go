@@ -23,6 +23,8 @@ type ImportRuns interface {
 	// Update replaces an import whose Version is the stored one, which then rises; another version is
 	// errs.Conflict, a move that feed.State does not allow errs.Precondition.
 	Update(ctx context.Context, i feed.Import) (feed.Import, error)
+	// Advance records how far an import got, Cursor and Counts only, at its Version, which then rises.
+	Advance(ctx context.Context, i feed.Import) (feed.Import, error)
 	Get(ctx context.Context, imported id.ID) (feed.Import, error)
 	// List reads imports, newest first, older than Page.After when it is set.
 	List(ctx context.Context, p Page) ([]feed.Import, error)

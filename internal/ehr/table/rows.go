@@ -2,6 +2,8 @@ package table
 
 import (
 	"io"
+	"runtime"
+	"sync"
 	"unicode/utf8"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -52,33 +54,71 @@ func delimiterOf(s string) (rune, error) {
 	return d, nil
 }
 
+// rows reads lines ahead and checks them on every processor; what it hands out is in the file's order.
 type rows struct {
 	f    *File
 	m    Mapping
 	p    *Place
 	kind feed.Kind
 	o    feed.Options
+
+	ready []intake.Row
+	err   error // after ready
 }
+
+// aheadLines is how many lines are read and checked together.
+const aheadLines = 256
 
 // Next reads and checks a line.
 func (r *rows) Next() (intake.Row, error) {
-	line, err := r.f.Next()
-	if err != nil {
-		return intake.Row{}, err
+	if len(r.ready) == 0 && r.err == nil {
+		r.more()
 	}
+	if len(r.ready) == 0 {
+		return intake.Row{}, r.err
+	}
+	out := r.ready[0]
+	r.ready = r.ready[1:]
+	return out, nil
+}
+
+func (r *rows) more() {
+	lines := make([]Line, 0, aheadLines)
+	for len(lines) < aheadLines {
+		line, err := r.f.Next()
+		if err != nil {
+			r.err = err
+			break
+		}
+		lines = append(lines, line)
+	}
+	r.ready = make([]intake.Row, len(lines))
+	parts := runtime.GOMAXPROCS(0)
+	var all sync.WaitGroup
+	for part := range parts {
+		all.Go(func() {
+			for i := part; i < len(lines); i += parts {
+				r.ready[i] = r.row(lines[i])
+			}
+		})
+	}
+	all.Wait()
+}
+
+func (r *rows) row(line Line) intake.Row {
 	out := intake.Row{Line: line.Number}
 	if line.Bad != nil {
 		out.Bad = []intake.Problem{*line.Bad}
-		return out, nil
+		return out
 	}
 	if r.kind == feed.Patients {
 		row, bad := PatientOf(line, r.m, r.p)
 		out.Patient, out.Bad = &row, bad
-		return out, nil
+		return out
 	}
 	row, bad := VisitOf(line, r.m, r.p)
 	out.Visit, out.Bad = &row, bad
-	return out, nil
+	return out
 }
 
 // Options are how the file is read.

@@ -215,7 +215,7 @@ func (w *writer) commit(ctx context.Context, line, n int, do func(tx store.Tx, c
 			return err
 		}
 		next.Cursor = line
-		next, err := tx.Imports().Update(ctx, next)
+		next, err := tx.Imports().Advance(ctx, next)
 		if err != nil {
 			return err
 		}

@@ -88,6 +88,25 @@ func (s imports) Update(ctx context.Context, i feed.Import) (feed.Import, error)
 	return i, err
 }
 
+func (s imports) Advance(ctx context.Context, i feed.Import) (feed.Import, error) {
+	org, err := s.org()
+	if err != nil {
+		return i, err
+	}
+	counts, err := json.Marshal(i.Counts)
+	if err != nil {
+		return i, errs.Wrap(errs.Internal, "the counts of an import cannot be kept", err)
+	}
+	n, err := s.Exec(ctx, `UPDATE imports SET line_cursor = $1, counts = $2, version = version + 1 WHERE id = $3 AND org_id = $4 AND version = $5`,
+		i.Cursor, string(counts), i.ID, org, i.Version)
+	if err == nil && n == 0 {
+		err = errs.New(errs.Conflict, "somebody else changed this import meanwhile: look again")
+	}
+	i.Version++
+	s.Publish(store.TopicImports)
+	return i, err
+}
+
 func (s imports) Get(ctx context.Context, imported id.ID) (feed.Import, error) {
 	all, err := s.read(ctx, "id = $2", imported)
 	if err == nil && len(all) == 0 {

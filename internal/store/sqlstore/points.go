@@ -111,6 +111,7 @@ func (s people) insertPoints(ctx context.Context, channel patient.Channel, idx [
 		for number, p := range fresh {
 			have[number] = p
 			s.raise(p.ID)
+			s.raised[p.ID] = true
 		}
 		return nil
 	}
@@ -281,22 +282,27 @@ func (s people) Link(ctx context.Context, links []store.ContactLink) error {
 	var persons []id.ID
 	for _, l := range links {
 		want[pair{l.Person, l.Point}] = l
-		persons = append(persons, l.Person)
+		if s.freshKeys.persons[l.Person] == nil { // who is new in this transaction has no links but its own
+			persons = append(persons, l.Person)
+		}
 	}
 	if err := s.ownsPoints(ctx, links); err != nil {
 		return err
 	}
-	err = each(ctx, s, `SELECT person_id, point_id, contact_use, rank, relationship FROM person_contacts WHERE org_id = $1 AND `+s.In("person_id", "$2", ID),
-		args(org, persons), func(r Rows) error {
-			var l store.ContactLink
-			if err := r.Scan(&l.Person, &l.Point, &l.Use, &l.Rank, &l.Relationship); err != nil {
-				return err
-			}
-			if want[pair{l.Person, l.Point}] == l {
-				delete(want, pair{l.Person, l.Point})
-			}
-			return nil
-		})
+	same := func(r Rows) error {
+		var l store.ContactLink
+		if err := r.Scan(&l.Person, &l.Point, &l.Use, &l.Rank, &l.Relationship); err != nil {
+			return err
+		}
+		if want[pair{l.Person, l.Point}] == l {
+			delete(want, pair{l.Person, l.Point})
+		}
+		return nil
+	}
+	if len(persons) > 0 {
+		err = each(ctx, s, `SELECT person_id, point_id, contact_use, rank, relationship FROM person_contacts WHERE org_id = $1 AND `+
+			s.In("person_id", "$2", ID), args(org, persons), same)
+	}
 	if err != nil || len(want) == 0 {
 		return err
 	}
@@ -316,10 +322,13 @@ func (s people) ownsPoints(ctx context.Context, links []store.ContactLink) error
 	points := map[id.ID]bool{}
 	var ids []id.ID
 	for _, l := range links {
-		if !points[l.Point] {
+		if !points[l.Point] && !s.raised[l.Point] {
 			points[l.Point] = true
 			ids = append(ids, l.Point)
 		}
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	var n int
 	err := one(ctx, s, `SELECT count(*) FROM contact_points WHERE org_id = $1 AND `+s.In("id", "$2", ID), args(s.scope.Org(), ids), &n)
@@ -331,13 +340,13 @@ func (s people) ownsPoints(ctx context.Context, links []store.ContactLink) error
 
 // raise notes that nobody can have read the contact point's present revision; it reports whether that is news.
 func (t *Tx) raise(point id.ID) bool {
-	if t.raised[point] {
+	if _, done := t.raised[point]; done {
 		return false
 	}
 	if t.raised == nil {
 		t.raised = map[id.ID]bool{}
 	}
-	t.raised[point] = true
+	t.raised[point] = false
 	return true
 }
 

@@ -79,7 +79,7 @@ type Tx struct {
 
 	onCommit, onRollback []func()
 	freshKeys            freshKeys
-	raised               map[id.ID]bool // contact points that are new in this transaction, or whose revision rose in it
+	raised               map[id.ID]bool // contact points whose revision rose in this transaction; true: it made them
 }
 
 // Scope is whose rows the transaction sees.

@@ -97,6 +97,29 @@ func importRuns(t *testing.T, open Open) {
 			}
 		}
 	})
+	t.Run("an advance keeps cursor and counts, at its version", func(t *testing.T) {
+		advance := func(scope access.Scope, i feed.Import) (out feed.Import, err error) {
+			err = s.InTx(context.Background(), scope, func(tx store.Tx) (err error) {
+				out, err = tx.Imports().Advance(context.Background(), i)
+				return err
+			})
+			return out, err
+		}
+		next, _ := get(scope)
+		next.Cursor, next.Counts.Created = 99, 98
+		got, err := advance(scope, next)
+		next.Version++
+		if stored, _ := get(scope); err != nil || !reflect.DeepEqual(got, next) || !reflect.DeepEqual(stored, next) {
+			t.Fatalf("got %+v, stored %+v, %v", got, stored, err)
+		}
+		for name, in := range map[string]access.Scope{"an old version": scope, "another organization": other} {
+			stale := next
+			stale.Version = map[bool]int64{true: next.Version - 1, false: next.Version}[in == scope]
+			if _, err := advance(in, stale); !errs.Is(err, errs.Conflict) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
 	t.Run("held and unfinished ones are listed", func(t *testing.T) {
 		held := addImport(t, s, scope, func(i *feed.Import) { i.State, i.Held, i.Why = feed.Applied, true, feed.Storm })
 		going := addImport(t, s, scope, func(i *feed.Import) { i.State = feed.Applying })
