@@ -266,7 +266,9 @@ func (pc *piece) want(actions []journey.Action) {
 func (pc *piece) settle(f *facts, at int) {
 	a := &pc.asks[at]
 	d := &a.prepared.Draft
-	if a.action.Kind == journey.Send && d.State == message.Refused && d.DueAt.After(f.now) &&
+	// A text that is due at once is due when the outbox looked, which is a moment after f.now: put off until
+	// then, it would be looked at without end.
+	if a.action.Kind == journey.Send && d.State == message.Refused && d.DueAt.After(d.PlannedAt) &&
 		pc.e.Defer(pc.def, a.action.Ref, d.DueAt, f.now) {
 		a.deferred = true
 		return
