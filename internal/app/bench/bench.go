@@ -89,25 +89,26 @@ func began() time.Time {
 
 // Report is what `bench send` prints as one JSON object.
 type Report struct {
-	Store      string                `json:"store"`
-	Recipients int                   `json:"recipients"`
-	Sent       int64                 `json:"sent"`       // messages accepted at the SMSC
-	Delivered  int64                 `json:"delivered"`  // durable as delivered
-	Lost       int64                 `json:"lost"`       // recipients without a text at the SMSC, or without a durable end
-	Duplicates int64                 `json:"duplicates"` // texts that the SMSC saw twice
-	Agree      bool                  `json:"agree"`      // the SMSC and the database counted the same
-	States     map[message.State]int `json:"states"`     // what the database holds
-	Seconds    float64               `json:"seconds"`
-	PerSecond  float64               `json:"msgs_per_s"`
-	CPUPer1k   float64               `json:"cpu_s_per_1k"`    // this process
-	DBCPUPer1k float64               `json:"db_cpu_s_per_1k"` // PostgreSQL, when it was started for the run
-	RSS        float64               `json:"rss_mb"`          // most during the run, this process
-	SeedTime   float64               `json:"seed_seconds"`
-	FirstPart  float64               `json:"first_tenth_per_s"` // rate of the first and last tenth: flat when they are alike
-	LastPart   float64               `json:"last_tenth_per_s"`
-	WriteP50   float64               `json:"write_tx_p50_ms"`
-	WriteP99   float64               `json:"write_tx_p99_ms"`
-	WriteMax   float64               `json:"write_tx_max_ms"`
+	Store       string                `json:"store"`
+	Recipients  int                   `json:"recipients"`
+	Sent        int64                 `json:"sent"`         // messages accepted at the SMSC
+	Delivered   int64                 `json:"delivered"`    // durable as delivered
+	Lost        int64                 `json:"lost"`         // recipients without a text at the SMSC, or without a durable end
+	Duplicates  int64                 `json:"duplicates"`   // texts that the SMSC saw twice
+	Agree       bool                  `json:"agree"`        // the SMSC and the database counted the same
+	SMSCCounted bool                  `json:"smsc_counted"` // false: somebody else's SMSC, and only the database was asked
+	States      map[message.State]int `json:"states"`       // what the database holds
+	Seconds     float64               `json:"seconds"`
+	PerSecond   float64               `json:"msgs_per_s"`
+	CPUPer1k    float64               `json:"cpu_s_per_1k"`    // this process
+	DBCPUPer1k  float64               `json:"db_cpu_s_per_1k"` // PostgreSQL, when it was started for the run
+	RSS         float64               `json:"rss_mb"`          // most during the run, this process
+	SeedTime    float64               `json:"seed_seconds"`
+	FirstPart   float64               `json:"first_tenth_per_s"` // rate of the first and last tenth: flat when they are alike
+	LastPart    float64               `json:"last_tenth_per_s"`
+	WriteP50    float64               `json:"write_tx_p50_ms"`
+	WriteP99    float64               `json:"write_tx_p99_ms"`
+	WriteMax    float64               `json:"write_tx_max_ms"`
 }
 
 func (r *Report) write(w io.Writer) error {
