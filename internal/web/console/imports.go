@@ -2,7 +2,6 @@ package console
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -18,7 +17,6 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/patient"
-	"carillon.dev/carillon/internal/ehr/table"
 	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/engine/plan"
 )
@@ -289,57 +287,6 @@ func (c *Console) importReport(w http.ResponseWriter, r *http.Request, p *Page) 
 		}
 	}
 	out.Flush()
-}
-
-// preview is the beginning of a file as it would be read.
-type preview struct {
-	Choices  []table.Choice // when the encoding is not proven
-	Encoding string
-	Headers  []string
-	Lines    [][]string
-	Fields   []string // the field that each column is taken for; empty when for none
-	Fault    string
-}
-
-// previewLines is enough to see whether columns and letters are right.
-const previewLines = 4
-
-func previewOf(head []byte, imp feed.Import) (v preview) {
-	v.Encoding = imp.Options.Encoding
-	if v.Encoding == "" {
-		guess := table.Sniff(head)
-		if v.Encoding = guess.Encoding; v.Encoding == "" {
-			v.Choices = guess.Choices
-			return v
-		}
-	}
-	if i := bytes.LastIndexByte(head, '\n'); i > 0 {
-		head = head[:i+1] // the piece may end within a line
-	}
-	file, err := table.Open(bytes.NewReader(head), table.Options{Encoding: v.Encoding})
-	if err != nil {
-		v.Fault = errs.Safe(err)
-		return v
-	}
-	v.Headers = file.Headers
-	for range previewLines {
-		line, err := file.Next()
-		if err != nil {
-			break
-		}
-		v.Lines = append(v.Lines, line.Cells)
-	}
-	v.Fields = make([]string, len(v.Headers))
-	mapping, err := table.NewMapping(table.Kind(imp.Kind), v.Headers, imp.Options.Map, imp.Options.Recalled)
-	if err != nil {
-		v.Fault = errs.Safe(err)
-	}
-	for f, i := range mapping.Column {
-		if i >= 0 && i < len(v.Fields) {
-			v.Fields[i] = string(f)
-		}
-	}
-	return v
 }
 
 func importChip(w *Words, i feed.Import) chip {

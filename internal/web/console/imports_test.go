@@ -40,16 +40,19 @@ func (r reader) send(kind, source, file string) (*http.Response, string) {
 // until asks for a page until it says something.
 func (r reader) until(path, want string) string {
 	r.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	enough := time.After(30 * time.Second)
 	for {
 		_, body := r.get(path)
 		if strings.Contains(body, want) {
 			return body
 		}
-		if time.Now().After(deadline) {
+		select {
+		case <-again.C:
+		case <-enough:
 			r.t.Fatalf("%s never says %q:\n%s", path, want, body)
 		}
-		time.Sleep(20 * time.Millisecond)
 	}
 }
 
