@@ -216,12 +216,21 @@ func (c *Config) canonicalID(id []byte) string {
 		}
 	}
 	for _, ch := range id {
+		if ch < ' ' || ch > '~' {
+			return octetID(id)
+		}
+	}
+	for _, ch := range id {
 		if ch >= 'A' && ch <= 'Z' {
 			return string(bytes.ToLower(id))
 		}
 	}
 	return string(id)
 }
+
+// octetID writes an id with octets that are no ASCII text: a database that keeps text refuses them, and would refuse
+// everything that is written together with them. No number begins with the mark.
+func octetID(id []byte) string { return "x" + hex.EncodeToString(id[:min(len(id), (maxIDLen-1)/2)]) }
 
 // canonicalReceiptID turns a receipt's id into the form of submit_sm_resp. An id that is no number of the
 // configured base is left as it is: it will match nothing and be shown.

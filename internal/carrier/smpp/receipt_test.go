@@ -111,6 +111,23 @@ func TestReceiptIDsMatchTheResponses(t *testing.T) {
 	}
 }
 
+func TestIDsAreTextThatADatabaseKeeps(t *testing.T) {
+	t.Parallel()
+	for _, form := range []IDForm{IDSame, IDDecToHex, IDHexToDec} {
+		cfg := Config{ReceiptID: form}.withDefaults()
+		for _, id := range []string{"a\x00b", "\xff\xfe", "caf\xe9", "\x7f1", strings.Repeat("\x80", 200)} {
+			a, b := cfg.canonicalID([]byte(id)), cfg.canonicalReceiptID([]byte(id))
+			if a != b || len(a) > maxIDLen || strings.ContainsFunc(a, func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("%s: %q is written %q and %q", form, id, a, b)
+			}
+		}
+	}
+	cfg := Config{}.withDefaults()
+	if cfg.canonicalID([]byte("\x80")) == cfg.canonicalID([]byte("\x81")) {
+		t.Error("two ids became one")
+	}
+}
+
 func TestReceiptDatesAreInTheCarriersZone(t *testing.T) {
 	t.Parallel()
 	got, _ := read(t, Config{ReceiptZone: "Europe/Warsaw"}, pdu.Message{Short: []byte("id:1 stat:DELIVRD submit date:2607011200")})
