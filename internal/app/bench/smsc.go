@@ -46,7 +46,7 @@ func (c *SMSC) Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	web := &http.Server{Handler: srv.Handler(), ReadHeaderTimeout: time.Second}
 	go func() { _ = web.Serve(stats) }()
-	defer web.Close()
+	defer func() { _ = web.Close() }()
 	go func() {
 		_, _ = io.Copy(io.Discard, in)
 		cancel()

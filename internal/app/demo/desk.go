@@ -133,7 +133,7 @@ func (d *Desk) arrivals(ctx context.Context, site *Placed, now time.Time) error 
 		return err
 	}
 	for _, v := range all {
-		to := schedule.Status("")
+		var to schedule.Status
 		switch {
 		case v.Status == schedule.Booked && now.Sub(v.Start) > 25*time.Minute && noShow(v.ID):
 			to = schedule.NoShow

@@ -225,7 +225,7 @@ func TestVisitsAreReadInTheirPlacesTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := readAll(t, "Id,Patient id,Start\nA1,7,"+c.cell+"\n", feed.Appointments, feed.Options{Delimiter: ","}, c.at)[0]
-			got := ""
+			var got string
 			if len(r.Bad) > 0 {
 				got = string(r.Bad[0].Code)
 				if r.Bad[0].Line != 2 || r.Bad[0].Say == "" || r.Bad[0].Code != intake.Missing && r.Bad[0].Column != "Start" {

@@ -60,7 +60,6 @@ func (r *reader) when(row *intake.VisitRow) {
 	if s := r.cell(f); s != "" {
 		row.Start, row.Wall, code = parseMoment(s, region, zone)
 	} else {
-		f = intake.FieldDate
 		row.Start, row.Wall, f, code = r.dayAndTime(region, zone)
 	}
 	if code == intake.Missing {

@@ -268,14 +268,6 @@ func (a *acting) question(text string) conversation.Question {
 	return conversation.Question{}
 }
 
-func idOf(text string) id.ID {
-	v, err := id.Parse(text)
-	if err != nil {
-		return id.ID{}
-	}
-	return v
-}
-
 // toPerson puts the text into the inbox. Somebody who was asked and is not understood hears that a person will
 // look; a wrong number is quarantined, an urgent text rings.
 func (a *acting) toPerson(ctx context.Context) error {

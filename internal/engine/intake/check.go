@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -44,7 +45,8 @@ func (s *Service) Check(ctx context.Context, sc access.Scope, imported id.ID, to
 
 // said is an error's safe text with its place: a line, a column or a setting.
 func said(err error) string {
-	if e, ok := err.(*errs.Error); ok {
+	var e *errs.Error
+	if errors.As(err, &e) {
 		return e.Error()
 	}
 	return errs.Safe(err)

@@ -79,7 +79,7 @@ func (s *session) Query(ctx context.Context, text string, args ...any) (sqlstore
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.tx.QueryContext(context.WithoutCancel(ctx), text, bound...)
+	r, err := s.tx.QueryContext(context.WithoutCancel(ctx), text, bound...) //nolint:rowserrcheck // Rows.Err is the caller's
 	if err != nil {
 		return nil, failed(err)
 	}

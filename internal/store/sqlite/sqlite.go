@@ -266,7 +266,7 @@ func (s *Store) Close() error {
 				return sqlstore.RenewHome(context.Background(), c, s.home())
 			}))
 		}
-		_, err := s.writer.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		_, err := s.writer.ExecContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
 		all = append(all, err, s.writer.Close())
 	})
 	return errors.Join(all...)

@@ -3,7 +3,6 @@ package sqlstore
 import (
 	lru "container/list"
 	"context"
-	"errors"
 	"sync"
 	"time"
 
@@ -259,6 +258,3 @@ func openText(k *seal.Key, sealed []byte, at seal.Place) (string, error) {
 	b, err := k.Open(sealed, at)
 	return string(b), err
 }
-
-// isErased reports whether err says that a person's key was destroyed.
-func isErased(err error) bool { return errors.Is(err, errErased) }

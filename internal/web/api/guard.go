@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"runtime/debug"
@@ -69,7 +70,7 @@ func (a *API) recovered(w http.ResponseWriter, r *http.Request, request string) 
 	if v == nil {
 		return
 	}
-	if v == http.ErrAbortHandler {
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}
 	a.log.ErrorContext(r.Context(), "request panicked", "route", r.Pattern, "request", request, "stack", string(debug.Stack()))

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -37,7 +38,7 @@ func (c *Console) recovered(next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			if v == http.ErrAbortHandler {
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
 			c.log.ErrorContext(r.Context(), "page panicked", "route", r.Pattern, "stack", string(debug.Stack()))

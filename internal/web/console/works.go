@@ -11,7 +11,7 @@ import (
 // works are long uses of a use-case that go on after the answer to the form that began them. Each is about one
 // object and is not begun twice.
 type works struct {
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // it is the life of the works, not of a request
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	mu     sync.Mutex

@@ -58,7 +58,7 @@ func Start(ctx context.Context) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("/bin/sh", "-c", keeper, bin, dir)
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", keeper, bin, dir) // it ends with its input
 	cmd.Dir, cmd.SysProcAttr = dir, who
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	var said strings.Builder

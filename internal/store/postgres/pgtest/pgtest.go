@@ -206,8 +206,8 @@ func (s *server) launch(bin, dir string, who *syscall.SysProcAttr) error {
 	go func() { ended <- cmd.Wait() }()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		select {
-		case <-ended:
-			return fmt.Errorf("the server did not start: %s", said.String())
+		case err := <-ended:
+			return fmt.Errorf("the server did not start (%v): %s", err, said.String())
 		case <-time.After(20 * time.Millisecond):
 		}
 		if run(s.dsn(""), "SELECT 1") == nil {
