@@ -183,32 +183,45 @@ func (w *Writer) drain(ctx context.Context) {
 	}
 }
 
-// attempts of a commit before receipts are given back to the carrier and answers are left for recovery.
-const attempts = 5
+// attempts of a commit before receipts are given back to the carrier and answers are left for recovery; apart is
+// what is left of them for the pieces of a batch that the store refused.
+const (
+	attempts = 5
+	apart    = 2
+)
 
 // write commits a batch, one transaction an organization, and acknowledges.
 func (w *Writer) write(ctx context.Context, batch []item) {
 	for _, group := range byOrg(batch) {
-		var err error
-		for try := range attempts {
-			if try > 0 {
-				time.Sleep(time.Duration(try*try) * 50 * time.Millisecond)
-			}
-			if err = w.commit(ctx, group); err == nil {
-				break
-			}
-		}
-		if err != nil {
-			w.lastErr.Store(w.machine.Now().UnixMicro())
-			w.log.Error("answers and receipts could not be stored", "rows", len(group), "kind", errs.KindOf(err), "error", errs.Safe(err))
-			release(group, nil, err)
-		}
+		w.keep(ctx, group, attempts)
 	}
 	for _, it := range batch {
 		if it.flushed != nil {
 			close(it.flushed)
 		}
 	}
+}
+
+// keep commits a group. One row that the store refuses must not take the others with it: unless the store itself is
+// away, the halves are tried apart.
+func (w *Writer) keep(ctx context.Context, group []item, tries int) {
+	var err error
+	for try := range tries {
+		if try > 0 {
+			time.Sleep(time.Duration(try*try) * 50 * time.Millisecond)
+		}
+		if err = w.commit(ctx, group); err == nil {
+			return
+		}
+	}
+	if half := len(group) / 2; half > 0 && !errs.Is(err, errs.Unavailable) {
+		w.keep(ctx, group[:half], apart)
+		w.keep(ctx, group[half:], apart)
+		return
+	}
+	w.lastErr.Store(w.machine.Now().UnixMicro())
+	w.log.Error("answers and receipts could not be stored", "rows", len(group), "kind", errs.KindOf(err), "error", errs.Safe(err))
+	release(group, nil, err)
 }
 
 func byOrg(batch []item) [][]item {
