@@ -50,13 +50,6 @@ func (s *Suppressed) Add(point id.ID) (undo func()) {
 	}
 }
 
-// Lift takes a contact point out: its START is committed.
-func (s *Suppressed) Lift(point id.ID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.points, point)
-}
-
 // Has reports whether nothing but emergencies may go to the contact point.
 func (s *Suppressed) Has(point id.ID) bool {
 	s.mu.RLock()

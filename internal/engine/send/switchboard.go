@@ -166,11 +166,7 @@ func (b *Switchboard) readLedger(ctx context.Context) error {
 			return err
 		}
 		for _, o := range got {
-			if o.OptedOut {
-				b.suppressed.Add(o.Point)
-			} else {
-				b.suppressed.Lift(o.Point)
-			}
+			b.suppressed.hear(o.Point, o.OptedOut, timeOf(o.Entry))
 			cursor = o.Entry
 		}
 		if len(got) < ledgerPage {
@@ -188,6 +184,15 @@ func idAt(t time.Time) id.ID {
 		out[i] = byte(ms >> (8 * (5 - i)))
 	}
 	return out
+}
+
+// timeOf is the time of a ledger position, to the millisecond below.
+func timeOf(entry id.ID) time.Time {
+	var ms int64
+	for _, b := range entry[:6] {
+		ms = ms<<8 | int64(b)
+	}
+	return time.UnixMilli(ms)
 }
 
 const lookBack = 2 * time.Minute
