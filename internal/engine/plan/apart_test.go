@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"testing"
+	"time"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
@@ -43,6 +45,23 @@ func TestAVisitThatCannotBePlannedKeepsNobodyWaiting(t *testing.T) {
 		want(t, lines(k, last), "booking queued", "day-before queued")
 		k.Sweep()
 		want(t, lines(k, bad), "booking queued", "day-before queued")
+	})
+}
+
+func TestAChangeThatCannotBePlannedKeepsNoReminderWaiting(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		due := k.Book(k.Person(true).ID, plantest.Noon.Add(21*day), plantest.Noon)
+		k.Sweep()
+		bad := k.Book(k.Person(true).ID, plantest.Noon.Add(21*day), plantest.Noon)
+		k.Clock.Advance(14*day - time.Hour)
+		p := plan.New(k.Store, picky{k.Outbox, bad.Person}, k.Clock, slog.New(slog.DiscardHandler))
+		if _, err := p.Sweep(t.Context()); err == nil {
+			t.Error("nobody heard of it")
+		}
+		if got := lines(k, due); !slices.Contains(got, "week-before queued") {
+			t.Errorf("the reminder that is due was not planned: %q", got)
+		}
+		want(t, lines(k, bad))
 	})
 }
 

@@ -161,39 +161,56 @@ func (p *Planner) Sweep(ctx context.Context) (int, error) {
 }
 
 // sweepOrg works until nothing of the organization waits any more. What was changed goes before what is due: a
-// moved visit must not be reminded of by its old time.
+// moved visit must not be reminded of by its old time. Changes that cannot be planned do not keep what is due
+// waiting, unless the store itself is away.
 func (p *Planner) sweepOrg(ctx context.Context, scope access.Scope) (looked int, err error) {
+	var failed error
 	for _, next := range []func(context.Context, access.Scope) (batch, error){p.touched, p.due} {
 		n, err := p.drain(ctx, scope, next)
 		looked += n
+		if err != nil && failed == nil {
+			failed = err
+		}
+		if errs.Is(err, errs.Unavailable) || ctx.Err() != nil {
+			break
+		}
+	}
+	return looked, failed
+}
+
+// drain works batches until one is not full: what comes meanwhile wakes the next sweep. It goes on behind a batch
+// that failed as long as some of its rows can be worked.
+func (p *Planner) drain(ctx context.Context, scope access.Scope, next func(context.Context, access.Scope) (batch, error)) (looked int, err error) {
+	var failed error
+	for ctx.Err() == nil {
+		b, err := next(ctx, scope)
 		if err != nil {
 			return looked, err
 		}
-	}
-	return looked, nil
-}
-
-// drain works batches until one is not full: what comes meanwhile wakes the next sweep.
-func (p *Planner) drain(ctx context.Context, scope access.Scope, next func(context.Context, access.Scope) (batch, error)) (looked int, err error) {
-	for ctx.Err() == nil {
-		b, err := next(ctx, scope)
-		if err != nil || b.empty() {
-			return looked, err
+		if b.empty() {
+			return looked, failed
 		}
 		if err := p.work(ctx, scope, b); err != nil {
-			return looked, p.apart(ctx, scope, b, err)
+			some, why := p.apart(ctx, scope, b, err)
+			if failed == nil {
+				failed = why
+			}
+			if !some {
+				return looked, failed
+			}
 		}
 		looked += len(b.visits)
 		if max(len(b.visits), len(b.touches)) < sweepRows {
-			return looked, nil
+			return looked, failed
 		}
 	}
 	return looked, ctx.Err()
 }
 
 // apart plans the visits of a batch that failed one by one, so that one of them cannot keep the others waiting.
-// It returns why the batch failed; what fails alone stays for the next sweep.
-func (p *Planner) apart(ctx context.Context, scope access.Scope, b batch, why error) error {
+// It returns why the batch failed, and whether some of its rows are gone from what waits; what fails alone stays
+// for the next sweep.
+func (p *Planner) apart(ctx context.Context, scope access.Scope, b batch, why error) (some bool, err error) {
 	people, whole := []store.Touch{}, true
 	byVisit := map[id.ID][]store.Touch{}
 	for _, t := range b.touches {
@@ -204,17 +221,22 @@ func (p *Planner) apart(ctx context.Context, scope access.Scope, b batch, why er
 	}
 	for _, v := range b.visits {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 		if err := p.work(ctx, scope, batch{visits: []id.ID{v}, touches: byVisit[v]}); err != nil {
 			whole = false
 			p.log.ErrorContext(ctx, "a visit could not be planned", "visit", v.String(), "kind", errs.KindOf(err), "error", errs.Safe(err))
+			continue
 		}
+		some = some || len(b.touches) == 0 || len(byVisit[v]) > 0
 	}
 	if whole && len(people) > 0 {
-		return p.work(ctx, scope, batch{touches: people})
+		if err := p.work(ctx, scope, batch{touches: people}); err != nil {
+			return some, err
+		}
+		return true, why
 	}
-	return why
+	return some, why
 }
 
 // batch is what one transaction plans.
