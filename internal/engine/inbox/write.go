@@ -34,7 +34,7 @@ func (s *Service) Write(ctx context.Context, scope access.Scope, n Note) (store.
 		return store.Draft{}, err
 	}
 	if v := prepared.Decision.Verdict; v == gate.Refuse || v == gate.Divert {
-		return store.Draft{}, errs.Wrap(errs.Precondition, "this text may not be sent: "+string(prepared.Decision.Reason()),
+		return store.Draft{}, errs.Wrap(errs.Precondition, "this text may not be sent",
 			Refusal(prepared.Decision.Reason()))
 	}
 	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {

@@ -114,7 +114,10 @@ func (p *bringing) look(ctx context.Context) (n feed.Counts, err error) {
 	for i := range p.rows {
 		if r := &p.rows[i]; r.Line == 0 { // a second attempt knows its lines and problems
 			r.Line = i + 1
-			r.Bad = append(r.Bad, once.look(*r)...)
+			for _, twice := range once.look(*r) {
+				twice.Say = "an earlier item has the same id or record number; keep one of them"
+				r.Bad = append(r.Bad, twice)
+			}
 		}
 	}
 	if p.imp.Kind == feed.Patients {

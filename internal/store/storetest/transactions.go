@@ -32,6 +32,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("tasks", func(t *testing.T) { t.Parallel(); tasks(t, open) })
 	t.Run("imports", func(t *testing.T) { t.Parallel(); imports(t, open) })
 	t.Run("conversations", func(t *testing.T) { t.Parallel(); conversations(t, open) })
+	t.Run("web", func(t *testing.T) { t.Parallel(); webSuite(t, open) })
 }
 
 func transactions(t *testing.T, open Open) {

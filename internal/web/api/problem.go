@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/engine/inbox"
 )
 
 // statuses is the one table from kinds of errors to answers. Another organization's row is the same answer as no
@@ -37,6 +38,7 @@ type Problem struct {
 	Status    int     `json:"status" doc:"The HTTP status."`
 	Code      string  `json:"code" doc:"What kind of problem it is, for programs."`
 	Detail    string  `json:"detail,omitempty" doc:"What is wrong and what to do, for people."`
+	Reason    string  `json:"reason,omitempty" doc:"Why the gate refused a text, such as opted_out."`
 	RequestID string  `json:"request_id" doc:"Names this request in the server's log."`
 	Errors    []Fault `json:"errors,omitempty" doc:"What is wrong where."`
 
@@ -89,6 +91,10 @@ func problemOf(err error, request string) *Problem {
 		return p
 	}
 	p.Detail = e.Safe
+	var refused inbox.Refusal
+	if errors.As(err, &refused) {
+		p.Reason = string(refused)
+	}
 	if e.Where != "" {
 		p.Errors = []Fault{{Location: located(e.Where), Message: e.Safe}}
 	}
