@@ -146,8 +146,9 @@ type MessageProgress interface {
 	// ParkedCount is how many receipts wait on a route. DropParked removes what is older and says how many.
 	ParkedCount(ctx context.Context, route id.ID) (int, error)
 	DropParked(ctx context.Context, before time.Time, limit int) (int, error)
-	// OpenUnknown lists messages of unknown outcome to one number, whose lease began in [from, to).
-	OpenUnknown(ctx context.Context, route id.ID, to phone.Number, from, until time.Time) ([]Draft, error)
+	// OpenUnknown lists messages of unknown outcome to these numbers that no policy has closed, whose lease began in
+	// [from, until).
+	OpenUnknown(ctx context.Context, route id.ID, to []phone.Number, from, until time.Time) ([]Draft, error)
 	// UnknownBefore lists open unknowns that were handed over before then, with their purposes.
 	UnknownBefore(ctx context.Context, before time.Time, p Page) ([]Draft, error)
 	// CloseUnknown applies the purpose's policy to an unknown: queued again (once), or left for good.

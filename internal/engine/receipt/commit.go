@@ -3,6 +3,7 @@ package receipt
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -208,60 +209,105 @@ func (b *batch) search(ctx context.Context, tx store.Tx, r *Route, missed []*car
 	if err != nil {
 		return err
 	}
-	var park []store.Parked
+	var rest []*carrier.Receipt
 	for _, c := range missed {
-		part, ok := byID[c.ProviderID]
-		if !ok && r.unknowns.Load()+int64(b.unknowns[r]) > 0 {
-			if part, ok, err = matchUnknown(ctx, tx, r, c); err != nil {
-				return err
-			}
-		}
-		if !ok {
-			park = append(park, store.Parked{Org: r.Org, Route: r.ID, ProviderID: c.ProviderID, State: stateOf(c.State), Code: c.ErrCode,
-				UserRef: int(c.UserRef), SubmittedAt: c.SubmittedAt, ReceivedAt: c.ReceivedAt})
+		if part, ok := byID[c.ProviderID]; ok {
+			b.add(b.locate(r, c, part, tx.Now()))
 			continue
 		}
-		l := b.locate(r, c, part, tx.Now())
-		if _, indexed := byID[c.ProviderID]; !indexed {
-			l.ProviderID = c.ProviderID // the unknown learns its id
+		rest = append(rest, c)
+	}
+	if r.unknowns.Load()+int64(b.unknowns[r]) > 0 && len(rest) > 0 {
+		if rest, err = b.matchUnknowns(ctx, tx, r, rest); err != nil {
+			return err
 		}
-		b.add(l)
+	}
+	park := make([]store.Parked, len(rest))
+	for i, c := range rest {
+		park[i] = store.Parked{Org: r.Org, Route: r.ID, ProviderID: c.ProviderID, State: stateOf(c.State), Code: c.ErrCode,
+			UserRef: int(c.UserRef), SubmittedAt: c.SubmittedAt, ReceivedAt: c.ReceivedAt}
 	}
 	b.parked[r] += len(park)
 	return tx.Messages().Park(ctx, park)
 }
 
-// matchUnknown finds the message of an unknown outcome: by the echoed reference, else when exactly one open
-// unknown has this route, sender and destination within the receipt's submit minute.
-func matchUnknown(ctx context.Context, tx store.Tx, r *Route, c *carrier.Receipt) (store.Part, bool, error) {
+// window is when a message must have been leased for a receipt to speak of it: within the receipt's submit minute, or,
+// when the reference was echoed, within the time that receipts are kept. ok is false for a receipt that says too little.
+func (r *Route) window(c *carrier.Receipt) (to phone.Number, from, until time.Time, ok bool) {
 	to, err := phone.FromStored("+" + strings.TrimPrefix(c.From.Reveal(), "+"))
 	if err != nil {
-		return store.Part{}, false, nil //nolint:nilerr // a receipt without a readable number matches nothing
+		return to, from, until, false
 	}
-	byRef := r.EchoesRef && c.UserRef != 0
-	if c.SubmittedAt.IsZero() && !byRef {
-		return store.Part{}, false, nil
+	if r.byRef(c) {
+		return to, c.ReceivedAt.Add(-72 * time.Hour), c.ReceivedAt.Add(time.Minute), true
 	}
-	from, until := c.SubmittedAt, c.SubmittedAt.Add(time.Minute)
-	if byRef {
-		from, until = c.ReceivedAt.Add(-72*time.Hour), c.ReceivedAt.Add(time.Minute)
-	}
-	open, err := tx.Messages().OpenUnknown(ctx, r.ID, to, from, until)
-	if err != nil {
-		return store.Part{}, false, err
-	}
-	sender := r.Sender(c.To.Reveal())
-	var hit []store.Draft
-	for _, d := range open {
-		if d.Sender == sender && (!byRef || UserRef(d.ID) == c.UserRef) {
-			hit = append(hit, d)
+	return to, c.SubmittedAt, c.SubmittedAt.Add(time.Minute), !c.SubmittedAt.IsZero()
+}
+
+func (r *Route) byRef(c *carrier.Receipt) bool { return r.EchoesRef && c.UserRef != 0 }
+
+// matchUnknowns finds the messages of unknown outcomes: by the echoed reference, else when exactly one open unknown has
+// this route, sender and destination within the receipt's submit minute. It returns the receipts without a match.
+func (b *batch) matchUnknowns(ctx context.Context, tx store.Tx, r *Route, missed []*carrier.Receipt) (rest []*carrier.Receipt, err error) {
+	var numbers []phone.Number
+	var first, last time.Time
+	for _, c := range missed {
+		to, from, until, ok := r.window(c)
+		if !ok {
+			continue
+		}
+		numbers = append(numbers, to)
+		if first.IsZero() || from.Before(first) {
+			first = from
+		}
+		if until.After(last) {
+			last = until
 		}
 	}
-	// A text of several parts has several ids: one receipt cannot tell which part it speaks of.
-	if len(hit) != 1 || hit[0].Segments > 1 {
-		return store.Part{}, false, nil
+	open, err := tx.Messages().OpenUnknown(ctx, r.ID, numbers, first, last)
+	if err != nil {
+		return nil, err
 	}
-	return store.Part{Message: hit[0].ID}, true, nil
+	byNumber := map[phone.Number][]*store.Draft{}
+	for i := range open {
+		byNumber[open[i].To] = append(byNumber[open[i].To], &open[i])
+	}
+	for _, c := range missed {
+		d := r.match(c, byNumber)
+		if d == nil {
+			rest = append(rest, c)
+			continue
+		}
+		l := b.locate(r, c, store.Part{Message: d.ID}, tx.Now())
+		l.ProviderID = c.ProviderID // the message learns its id
+		b.add(l)
+	}
+	return rest, nil
+}
+
+// match takes the one open unknown that a receipt can only speak of out of the candidates. A text of several parts has
+// several ids: one receipt cannot tell which part it speaks of.
+func (r *Route) match(c *carrier.Receipt, byNumber map[phone.Number][]*store.Draft) *store.Draft {
+	to, from, until, ok := r.window(c)
+	if !ok {
+		return nil
+	}
+	sender, at := r.Sender(c.To.Reveal()), -1
+	for i, d := range byNumber[to] {
+		if d.Sender != sender || d.LeasedAt.Before(from) || !d.LeasedAt.Before(until) || (r.byRef(c) && UserRef(d.ID) != c.UserRef) {
+			continue
+		}
+		if at >= 0 {
+			return nil
+		}
+		at = i
+	}
+	if at < 0 || byNumber[to][at].Segments > 1 {
+		return nil
+	}
+	found := byNumber[to][at]
+	byNumber[to] = slices.Delete(byNumber[to], at, at+1)
+	return found
 }
 
 func (b *batch) add(l located) { b.final = append(b.final, l) }

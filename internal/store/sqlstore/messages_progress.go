@@ -357,8 +357,11 @@ func (m messages) DropParked(ctx context.Context, before time.Time, limit int) (
 	return int(n), err
 }
 
-// OpenUnknown lists messages of unknown outcome to one number.
-func (m messages) OpenUnknown(ctx context.Context, route id.ID, to phone.Number, from, until time.Time) ([]store.Draft, error) {
+// OpenUnknown lists messages of unknown outcome to numbers.
+func (m messages) OpenUnknown(ctx context.Context, route id.ID, to []phone.Number, from, until time.Time) ([]store.Draft, error) {
+	if len(to) == 0 {
+		return nil, nil
+	}
 	org, err := m.org()
 	if err != nil {
 		return nil, err
@@ -367,10 +370,18 @@ func (m messages) OpenUnknown(ctx context.Context, route id.ID, to phone.Number,
 	if err != nil {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumnsM+` FROM contact_points p JOIN messages m ON m.point_id = p.id
-		WHERE p.org_id = $1 AND p.number_idx = $2 AND m.state = 'unknown' AND m.org_id = $1 AND m.route_id = $3
-		AND m.leased_at >= $4 AND m.leased_at < $5 ORDER BY m.id LIMIT 3`,
-		args(org, keys.Index().Number(to.Reveal()), route, from, until))
+	marks := make([][]byte, len(to))
+	for i, n := range to {
+		marks[i] = keys.Index().Number(n.Reveal())
+	}
+	points, err := list(ctx, m, `SELECT id FROM contact_points WHERE org_id = $1 AND channel = 'sms' AND `+m.In("number_idx", "$2", Bytes),
+		args(org, marks), func(r Rows) (p id.ID, err error) { return p, r.Scan(&p) })
+	if err != nil || len(points) == 0 {
+		return nil, err
+	}
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE state = 'unknown' AND done_at IS NULL AND `+mine+` AND `+
+		m.In("point_id", "$2", ID)+` AND route_id = $3 AND leased_at >= $4 AND leased_at < $5 ORDER BY id`,
+		args(org, points, route, from, until))
 }
 
 // UnknownBefore lists open unknowns: those that no policy has closed.
@@ -379,8 +390,8 @@ func (m messages) UnknownBefore(ctx context.Context, before time.Time, p store.P
 	if err != nil {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE state = 'unknown' AND org_id = $1 AND sent_at < $2
-		AND done_at IS NULL AND ($3 = 0 OR id > $4) ORDER BY id LIMIT $5`, args(org, before, paged(p), p.After, p.Size()))
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE state = 'unknown' AND done_at IS NULL AND org_id = $1
+		AND id > $2 AND sent_at < $3 ORDER BY id LIMIT $4`, args(org, after(p.After), before, p.Size()))
 }
 
 // CloseUnknown applies the purpose's policy: to queued (marked as sent again), or left unknown with an end.

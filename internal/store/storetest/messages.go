@@ -12,6 +12,7 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/store"
 )
@@ -494,14 +495,14 @@ func unknowns(t *testing.T, open Open) {
 		d.answer(t, s, store.Answered{Message: found.ID, Attempt: 1, To: message.Unknown, Reason: message.ReasonNoAnswer, Route: d.Route.ID},
 			store.Answered{Message: again.ID, Attempt: 1, To: message.Unknown, Reason: message.ReasonNoAnswer, Route: d.Route.ID})
 		Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
-			got, err := tx.Messages().OpenUnknown(ctx, d.Route.ID, d.Point.Number, Start, Start.Add(time.Minute))
+			got, err := tx.Messages().OpenUnknown(ctx, d.Route.ID, []phone.Number{d.Point.Number, Number(t, "+48609999999")}, Start, Start.Add(time.Minute))
 			if len(got) != 2 {
 				t.Errorf("%d open unknowns in the minute", len(got))
 			}
 			if err != nil {
 				return err
 			}
-			got, err = tx.Messages().OpenUnknown(ctx, d.Route.ID, d.Point.Number, Start.Add(time.Minute), Start.Add(2*time.Minute))
+			got, err = tx.Messages().OpenUnknown(ctx, d.Route.ID, []phone.Number{d.Point.Number}, Start.Add(time.Minute), Start.Add(2*time.Minute))
 			if len(got) != 0 {
 				t.Errorf("%d open unknowns a minute later", len(got))
 			}

@@ -94,7 +94,8 @@ CREATE TABLE messages (
 -- Small indexes over rows that wait for something; a row leaves them when it moves on.
 CREATE INDEX messages_due ON messages (route_id, priority, due_at, id) WHERE state = 'queued';
 CREATE INDEX messages_sending ON messages (route_id) WHERE state = 'sending';
-CREATE INDEX messages_unknown ON messages (org_id, sent_at, id) WHERE state = 'unknown';
+CREATE INDEX messages_unknown ON messages (org_id, id) WHERE state = 'unknown' AND done_at IS NULL;
+CREATE INDEX messages_unknown_point ON messages (point_id) WHERE state = 'unknown' AND done_at IS NULL;
 CREATE INDEX messages_held ON messages (org_id, held_until, id) WHERE state = 'held';
 CREATE INDEX messages_person ON messages (person_id, id);
 CREATE INDEX messages_provider ON messages (provider_id, route_id) WHERE provider_id IS NOT NULL;
