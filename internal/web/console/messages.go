@@ -112,6 +112,14 @@ func why(w *Words, l desk.Line) string {
 	if r := explain.Why(&l.Message); r != message.ReasonNone {
 		return w.Enum("reason.", string(r))
 	}
+	return next(w, l)
+}
+
+// next says what a message's state means and what to do about it.
+func next(w *Words, l desk.Line) string {
+	if gaveUp(&l.Message) {
+		return w.T("next.gave_up")
+	}
 	return w.Enum("next.", string(l.State))
 }
 

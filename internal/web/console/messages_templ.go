@@ -664,7 +664,7 @@ func messageTable(p *Page, list []desk.Addressed) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = showChip(stateChip(p.W, m.State)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = showChip(messageChip(p.W, m.Line)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -757,7 +757,7 @@ func messagePage(p *Page, v messageView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = showChip(stateChip(p.W, v.State)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = showChip(messageChip(p.W, v.Line)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -784,9 +784,9 @@ func messagePage(p *Page, v messageView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var41 string
-					templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(p.W.Enum("next.", string(v.State)))
+					templ_7745c5c3_Var41, templ_7745c5c3_Err = templ.JoinStringErrs(next(p.W, v.Line))
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `messages.templ`, Line: 126, Col: 57}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `messages.templ`, Line: 126, Col: 40}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var41))
 					if templ_7745c5c3_Err != nil {

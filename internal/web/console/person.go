@@ -113,7 +113,7 @@ func rights(s desk.Person, now time.Time) []right {
 
 func messageMoment(p *Page, l desk.Line, zone *time.Location) moment {
 	m := moment{At: messageTime(l), Icon: "message-2", Quote: l.Body.Reveal(), Link: "/messages/" + l.ID.String(), Ours: true,
-		Chips: []chip{stateChip(p.W, l.State)}}
+		Chips: []chip{messageChip(p.W, l)}}
 	m.Title = p.W.T("person.text", "Kind", p.W.Enum("purpose.", string(l.Purpose)))
 	if tellsReason(l) {
 		m.Detail = p.W.Enum("reason.", string(l.Reason))

@@ -37,6 +37,18 @@ func stateChip(w *Words, s message.State) chip {
 	return c
 }
 
+// messageChip is the state of a message: one that ran out of time at the carrier's is another thing than one
+// that was dropped here before it left.
+func messageChip(w *Words, l desk.Line) chip {
+	if gaveUp(&l.Message) {
+		return chip{toneBad, "circle-x", w.T("state.gave_up")}
+	}
+	return stateChip(w, l.State)
+}
+
+// gaveUp reports whether the carrier had the text and stopped trying to reach the phone.
+func gaveUp(m *message.Message) bool { return m.State == message.Expired && !m.SentAt.IsZero() }
+
 func answerChip(w *Words, a schedule.Answer) chip {
 	switch a {
 	case schedule.Accepted:

@@ -731,7 +731,7 @@ func lastText(p *Page, zone *time.Location, v desk.Visit) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = showChip(stateChip(p.W, m.State)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = showChip(messageChip(p.W, m)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
