@@ -100,8 +100,9 @@ func (n *Node) Run(ctx context.Context) error {
 		return err
 	}
 	g, running := errgroup.WithContext(ctx)
+	writer, sender := outlive(n.writer.Run, n.dispatcher.Run)
 	for name, loop := range map[string]func(context.Context) error{
-		"live": n.live.Run, "switchboard": n.Board.Run, "status writer": n.writer.Run, "sender": n.dispatcher.Run,
+		"live": n.live.Run, "switchboard": n.Board.Run, "status writer": writer, "sender": sender,
 		"planner": n.planner.Run, "sweeper": n.sweep, "imports": n.finishImports, "web": n.serve,
 	} {
 		g.Go(func() error {
@@ -118,6 +119,21 @@ func (n *Node) Run(ctx context.Context) error {
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), n.cfg.StopWait)
 	defer done()
 	return errors.Join(err, work.Stop(stopping))
+}
+
+// outlive lets a server end only after its user has: the sender still waits for carriers' answers when the node
+// stops, and an answer that nobody writes leaves its message unknown, to be sent again.
+func outlive(server, user func(context.Context) error) (func(context.Context) error, func(context.Context) error) {
+	over := make(chan struct{})
+	return func(ctx context.Context) error {
+			serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+			defer stop()
+			go func() { <-over; stop() }()
+			return server(serving)
+		}, func(ctx context.Context) error {
+			defer close(over)
+			return user(ctx)
+		}
 }
 
 // serve answers HTTP until ctx ends, then lets requests finish; open event streams end with their context.
