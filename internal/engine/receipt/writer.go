@@ -107,6 +107,9 @@ func (w *Writer) Answer(r *Route, a *Answer) { w.in <- item{route: r, answer: a}
 // Receipts queues receipts; each is acknowledged once it is durable.
 func (w *Writer) Receipts(r *Route, batch []carrier.Receipt) {
 	for i := range batch {
+		if batch[i].ReceivedAt.IsZero() { // a parked receipt is kept by when it came
+			batch[i].ReceivedAt = w.machine.Now()
+		}
 		w.in <- item{route: r, receipt: &batch[i]}
 	}
 }

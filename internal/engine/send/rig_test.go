@@ -391,7 +391,6 @@ func (l *line) receipts(t *testing.T, rs ...carrier.Receipt) []error {
 	a := &acks{done: make(chan struct{}), errs: make([]error, len(rs)), left: len(rs)}
 	for i := range rs {
 		rs[i].Delivery = carrier.NewDelivery(a, uint64(i))
-		rs[i].ReceivedAt = time.Now()
 	}
 	l.mu.Lock()
 	h := l.h
