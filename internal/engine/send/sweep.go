@@ -221,7 +221,7 @@ func policy(d *store.Draft, book *route.Book, now time.Time) (v store.Move, due 
 	switch {
 	case t.Unknown == purpose.SwitchNow && !d.Resent && !late:
 		c := book.Choose(route.Want{Channel: d.Channel, Purpose: d.Purpose, Location: d.Location, Invites: d.Flags.Has(message.Invites),
-			Avoid: func(r id.ID) bool { return r == d.Route }})
+			Avoid: avoid(book, d.Route, func(r id.ID) bool { return r == d.Route })})
 		if c.Sender != nil {
 			again.Route, again.Sender = c.Route.ID, c.Sender.ID
 			return again, true
@@ -285,7 +285,7 @@ func reroutes(book *route.Book, drafts []store.Draft, down map[id.ID]bool) []sto
 		d := &drafts[i]
 		invites := d.Flags.Has(message.Invites)
 		c := book.Choose(route.Want{Channel: book.Route(d.Route).Channel, Purpose: d.Purpose, Location: d.Location, Invites: invites,
-			Avoid: func(r id.ID) bool { return down[r] }})
+			Avoid: avoid(book, d.Route, func(r id.ID) bool { return down[r] })})
 		if c.Sender == nil || c.Route.State != store.RouteOpen || (invites && !c.Sender.TwoWay) {
 			continue
 		}
@@ -293,4 +293,11 @@ func reroutes(book *route.Book, drafts []store.Draft, down map[id.ID]bool) []sto
 			Route: c.Route.ID, Sender: c.Sender.ID, Event: true})
 	}
 	return out
+}
+
+// avoid keeps a text that was decided for a simulator away from real lines: made-up patients may have somebody's real
+// number, and what was decided is not decided again for the way.
+func avoid(book *route.Book, from id.ID, also func(id.ID) bool) func(id.ID) bool {
+	was := book.Route(from)
+	return func(r id.ID) bool { return also(r) || (was != nil && was.Simulator && !book.Route(r).Simulator) }
 }
