@@ -207,9 +207,9 @@ type writer struct {
 
 // commit runs one step of n rows: they and the line it reached become durable together.
 func (w *writer) commit(ctx context.Context, line, n int, do func(tx store.Tx, c *feed.Counts) error) error {
-	var began time.Time
+	var work time.Duration
 	err := w.s.write(ctx, w.sc, func(tx store.Tx) error {
-		began = w.s.machine.Now()
+		began := w.s.machine.Now()
 		next := *w.imp
 		if err := do(tx, &next.Counts); err != nil {
 			return err
@@ -220,12 +220,13 @@ func (w *writer) commit(ctx context.Context, line, n int, do func(tx store.Tx, c
 			return err
 		}
 		tx.AfterCommit(func() { *w.imp = next })
+		work = w.s.machine.Now().Sub(began)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	w.pace.took(n, w.s.machine.Now().Sub(began))
+	w.pace.took(n, work)
 	return nil
 }
 
