@@ -12,7 +12,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/engine/desk"
@@ -44,7 +43,6 @@ type Needs struct {
 	Plan     *plan.Planner
 	Switch   *send.Switchboard
 	Exchange *exchange.Service
-	Machine  clock.Clock
 }
 
 // Options tune the API; the zero value is safe.

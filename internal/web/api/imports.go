@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -40,6 +41,8 @@ func (a *API) importRoutes() {
 		about: "Of a checked file with the option snapshot: they would be cancelled.", needs: access.ImportFiles}, a.absent)
 	handle(a, http.MethodPost, "/imports/{id}/agree", op{name: "agreeAbsent", tag: tag, summary: "Agree that the absent appointments are cancelled",
 		about: "absent is how many you saw; another number is 409.", needs: access.ImportFiles}, a.agree)
+	handle(a, http.MethodGet, "/imports/{id}/held", op{name: "getHeld", tag: tag, summary: "What a release would let go",
+		about: "Counts from a look at the first of the visits that wait.", needs: access.ImportFiles}, a.held)
 	handle(a, http.MethodPost, "/imports/{id}/release", op{name: "releaseImport", tag: tag, summary: "Let the messages of a held import go",
 		needs: access.ReleaseHeld}, a.releaseImport)
 	handle(a, http.MethodPost, "/imports/{id}/undo", op{name: "undoImport", tag: tag, summary: "Take back what an import wrote",
@@ -290,6 +293,26 @@ type agreed struct {
 func (a *API) agree(ctx context.Context, s access.Scope, in *agreed) (*got[Import], error) {
 	i, err := a.need.Imports.AgreeAbsent(ctx, s, in.ID, in.Body.Absent)
 	return give(a.importOf(&i), err)
+}
+
+// Held is what waits for a release.
+type Held struct {
+	Visits  int            `json:"visits"`
+	Texts   map[string]int `json:"texts" doc:"Texts that would go, by step."`
+	Refused map[string]int `json:"refused" doc:"Texts that would not, by the deciding reason."`
+}
+
+func (a *API) held(ctx context.Context, s access.Scope, in *One) (*got[Held], error) {
+	if _, err := a.need.Imports.Get(ctx, s, in.ID); err != nil {
+		return nil, err
+	}
+	h, err := a.need.Plan.HeldBy(ctx, s, in.ID)
+	out := Held{Visits: h.Visits, Texts: map[string]int{}, Refused: map[string]int{}}
+	maps.Copy(out.Texts, h.Texts)
+	for why, n := range h.Refused {
+		out.Refused[string(why)] = n
+	}
+	return give(out, err)
 }
 
 func (a *API) releaseImport(ctx context.Context, s access.Scope, in *One) (*got[Import], error) {

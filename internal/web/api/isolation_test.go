@@ -75,6 +75,7 @@ var entries = map[string]entry{
 	"applyImport":       {path: []string{"import"}, want: http.StatusConflict},
 	"listAbsent":        {path: []string{"import"}, want: http.StatusConflict},
 	"agreeAbsent":       {path: []string{"import"}, body: fixed(obj{"absent": 0}), want: http.StatusConflict},
+	"getHeld":           {path: []string{"import"}},
 	"releaseImport":     {path: []string{"import"}, want: http.StatusConflict},
 	"undoImport":        {path: []string{"import"}, want: http.StatusConflict},
 	"listProblems":      {path: []string{"import"}},
