@@ -115,18 +115,18 @@ func (m messages) Revisions(ctx context.Context, of []store.Bound) ([]store.Revs
 	return out, nil
 }
 
-var leaseColumns = []Column{{"id", ID}, {"fence", Int}, {"leased_at", Int}, {"sent_at", Int}}
+var leaseColumns = []Column{{"id", ID}, {"fence", Int}, {"leased_at", Int}, {"sent_at", Int}, {"route_id", ID}}
 
 var leaseMessages = &Bulk{
 	Columns: leaseColumns,
 	Arrays: `UPDATE messages m SET state = 'sending', reason = '', attempts = m.attempts + 1, fence = r.fence,
 		leased_at = r.leased_at, sent_at = r.sent_at, held_until = NULL
-		FROM ` + unnest(leaseColumns) + ` WHERE m.id = r.id AND m.state = 'queued'`,
+		FROM ` + unnest(leaseColumns) + ` WHERE m.id = r.id AND m.state = 'queued' AND m.route_id = r.route_id`,
 	Row: `UPDATE messages SET state = 'sending', reason = '', attempts = attempts + 1, fence = $2,
-		leased_at = $3, sent_at = $4, held_until = NULL WHERE id = $1 AND state = 'queued'`,
+		leased_at = $3, sent_at = $4, held_until = NULL WHERE id = $1 AND state = 'queued' AND route_id = $5`,
 }
 
-// Lease moves queued messages to sending.
+// Lease moves queued messages to sending. One that moved to another route since it was read is that route's.
 func (m messages) Lease(ctx context.Context, l store.Lease, leased []store.Leased) ([]bool, error) {
 	org, err := m.org()
 	if err != nil {
@@ -136,7 +136,7 @@ func (m messages) Lease(ctx context.Context, l store.Lease, leased []store.Lease
 	ids := make([]id.ID, len(leased))
 	for i := range leased {
 		ids[i] = leased[i].Message
-		rows[i] = []any{leased[i].Message, int64(l.Fence), l.Machine, l.Domain}
+		rows[i] = []any{leased[i].Message, int64(l.Fence), l.Machine, l.Domain, l.Route}
 	}
 	for i := range leased {
 		if leased[i].Rewrite != nil {

@@ -440,6 +440,27 @@ func progress(t *testing.T, open Open) {
 			t.Error("a move outside the table was written")
 		}
 	})
+	t.Run("a text that moved to another route is not the first route's to send", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, clock.NewFixed(Start))
+		d := NewDesk(t, s)
+		stays, moves := d.Draft(Start), d.Draft(Start)
+		d.Insert(t, s, stays, moves)
+		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+			other, err := tx.Routes().Save(ctx, store.Route{Name: "other", Kind: store.RouteSMPP, Simulator: true, Config: phi.T("{}")})
+			if err != nil {
+				return err
+			}
+			_, err = tx.Messages().Settle(ctx, []store.Move{{Message: moves.ID, From: message.Queued, To: message.Queued, Route: other.ID}})
+			return err
+		})
+		if moved := d.lease(t, s, 1, stays.ID, moves.ID); !moved[0] || moved[1] {
+			t.Errorf("leased %v", moved)
+		}
+		if got := d.Get(t, s, moves.ID); got.State != message.Queued || got.Attempts != 0 {
+			t.Errorf("%s after %d attempts", got.State, got.Attempts)
+		}
+	})
 	t.Run("a text that reads otherwise now replaces the stored one", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, clock.NewFixed(Start))
