@@ -68,7 +68,8 @@ type Writer struct {
 	after   Aftermath
 	log     *slog.Logger
 	in      chan item
-	lastErr atomic.Int64 // machine time of the last failed commit, for health
+	over    <-chan struct{} // closed when Run is to end
+	lastErr atomic.Int64    // machine time of the last failed commit, for health
 }
 
 type item struct {
@@ -135,6 +136,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 
 // Run writes until ctx ends; then it writes what is queued and returns.
 func (w *Writer) Run(ctx context.Context) error {
+	w.over = ctx.Done()
 	batch := make([]item, 0, batchRows)
 	for {
 		batch = batch[:0]
@@ -186,8 +188,9 @@ func (w *Writer) drain(ctx context.Context) {
 	}
 }
 
-// attempts of a commit before receipts are given back to the carrier and answers are left for recovery; apart is
-// what is left of them for the pieces of a batch that the store refused.
+// attempts of a commit that the store refuses, or that it does not answer while the node ends, before receipts are given
+// back to the carrier and answers are left for recovery; apart is what is left of them for the pieces of a batch that
+// the store refused.
 const (
 	attempts = 5
 	apart    = 2
@@ -205,26 +208,43 @@ func (w *Writer) write(ctx context.Context, batch []item) {
 	}
 }
 
-// keep commits a group. One row that the store refuses must not take the others with it: unless the store itself is
-// away, the halves are tried apart.
+// keep commits a group. While the store is away and the node goes on, what carriers said waits, and the line with it:
+// an answer that is dropped leaves its message sending, and then unknown. One row that the store refuses must not take
+// the others with it: the halves are tried apart.
 func (w *Writer) keep(ctx context.Context, group []item, tries int) {
-	var err error
-	for try := range tries {
-		if try > 0 {
-			time.Sleep(time.Duration(try*try) * 50 * time.Millisecond)
+	err := w.commit(ctx, group)
+	for try := 1; err != nil && (try < tries || errs.Is(err, errs.Unavailable) && w.goesOn()); try++ {
+		if try == attempts {
+			w.failed("answers and receipts wait for the store", group, err)
 		}
-		if err = w.commit(ctx, group); err == nil {
-			return
-		}
+		time.Sleep(min(time.Duration(try*try)*50*time.Millisecond, time.Second))
+		err = w.commit(ctx, group)
 	}
-	if half := len(group) / 2; half > 0 && !errs.Is(err, errs.Unavailable) {
+	half := len(group) / 2
+	switch {
+	case err == nil:
+	case half > 0 && !errs.Is(err, errs.Unavailable):
 		w.keep(ctx, group[:half], apart)
 		w.keep(ctx, group[half:], apart)
-		return
+	default:
+		w.failed("answers and receipts could not be stored", group, err)
+		release(group, nil, err)
 	}
+}
+
+func (w *Writer) failed(what string, group []item, err error) {
 	w.lastErr.Store(w.machine.Now().UnixMicro())
-	w.log.Error("answers and receipts could not be stored", "rows", len(group), "kind", errs.KindOf(err), "error", errs.Safe(err))
-	release(group, nil, err)
+	w.log.Error(what, "rows", len(group), "kind", errs.KindOf(err), "error", errs.Safe(err))
+}
+
+// goesOn reports whether nobody has asked the writer to end.
+func (w *Writer) goesOn() bool {
+	select {
+	case <-w.over:
+		return false
+	default:
+		return true
+	}
 }
 
 func byOrg(batch []item) [][]item {

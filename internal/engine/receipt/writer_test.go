@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"carillon.dev/carillon/internal/base/clock"
@@ -21,11 +22,14 @@ type picky struct {
 	bad  id.ID
 	why  error
 	seen int
+	away int // so many attempts find no store
 	kept map[id.ID]message.State
 }
 
 func (s *picky) InTx(_ context.Context, _ access.Scope, do func(store.Tx) error, _ ...store.TxOption) error {
-	s.seen++
+	if s.seen++; s.seen <= s.away {
+		return errs.New(errs.Unavailable, "the database does not answer")
+	}
 	return do(pickyTx{s: s})
 }
 
@@ -75,6 +79,9 @@ func TestOneRowThatTheStoreRefusesTakesNoOtherWithIt(t *testing.T) {
 			r := &Route{Org: id.New(), ID: id.New(), known: newKnown(16)}
 			s := &picky{why: c.why, kept: map[id.ID]message.State{}}
 			w := New(s, clock.Real{}, nil, slog.New(slog.DiscardHandler))
+			over := make(chan struct{})
+			close(over) // the node ends: nothing waits for a store that is away
+			w.over = over
 			acked := acks{}
 			var batch []item
 			for token, provider := range []string{"a", "b", "c", "d", "e", "f", "g"} {
@@ -98,4 +105,29 @@ func TestOneRowThatTheStoreRefusesTakesNoOtherWithIt(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatCarriersSaidWaitsForAStoreThatIsAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := &Route{Org: id.New(), ID: id.New(), known: newKnown(16)}
+		s := &picky{bad: id.New(), away: 30, kept: map[id.ID]message.State{}}
+		w := New(s, clock.Real{}, nil, slog.New(slog.DiscardHandler))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- w.Run(ctx) }()
+		acked, m := acks{}, id.New()
+		r.known.put("a", store.Part{Message: m})
+		w.Receipts(r, []carrier.Receipt{{ProviderID: "a", State: carrier.ReceiptDelivered, Delivery: carrier.NewDelivery(acked, 1)}})
+		if err := w.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err, answered := acked[1]; err != nil || !answered || s.kept[m] != message.Delivered {
+			t.Errorf("answered %v with %v, the message is %q", answered, err, s.kept[m])
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 }
