@@ -237,7 +237,9 @@ func (w *watched) imports(t *testing.T) {
 	good := fmt.Sprintf("%s,%s,%s,1912-12-13,+48500888321,,,\n", w.word("mrn"), w.word("csvgiven"), w.word("csvfamily"))
 	w.known("1912-12-13")
 	bad := fmt.Sprintf("%s,%s,%s,%s,%s,%s,,\n", w.word("badmrn"), w.word("badgiven"), w.word("badfamily"), w.word("badborn"), w.word("badmobile"), w.word("badconsent"))
-	w.take(t, feed.Patients, head+good+bad)
+	if w.take(t, feed.Patients, head+good+bad); !bytes.Contains(w.written.text(), []byte("import applied: 1 good, 1 bad")) {
+		t.Error("the file with one good and one bad line was not taken in like that")
+	}
 	w.take(t, feed.Patients, good+bad)
 	w.take(t, feed.Appointments, "Appointment ID,Patient ID,Appointment Time,Duration\n"+fmt.Sprintf("%s,%s,%s,%s\n", w.word("visit"), w.word("visitor"), w.word("time"), w.word("length")))
 	w.take(t, feed.Appointments, w.word("onecell")+"\x00\xff\xfe\n")
@@ -253,7 +255,7 @@ func (w *watched) take(t *testing.T, kind feed.Kind, file string) {
 	if err == nil && imp.State != feed.Rejected {
 		imp, err = w.r.Intake.Apply(ctx, w.c.scope, imp.ID, func(int) {})
 	}
-	_, _ = fmt.Fprintf(w.written, "import %s: %s %v\n", imp.State, imp.Fault, err)
+	_, _ = fmt.Fprintf(w.written, "import %s: %d good, %d bad %s %v\n", imp.State, imp.Counts.Created, imp.Counts.Bad, imp.Fault, err)
 }
 
 // links are the addresses in a page: what a browser's history and a proxy's log would keep.
@@ -273,7 +275,7 @@ func (w *watched) faces(t *testing.T) {
 		return nil
 	}}
 	base := "http://" + w.r.node.Address()
-	page := func(r *http.Response, err error) {
+	page := func(r *http.Response, err error) []byte {
 		t.Helper()
 		must(t, err)
 		defer func() { _ = r.Body.Close() }()
@@ -284,11 +286,15 @@ func (w *watched) faces(t *testing.T) {
 				_, _ = fmt.Fprintf(w.written, "link %s\n", l[1])
 			}
 		}
+		return b
 	}
 	page(web.PostForm(base+"/login", url.Values{"login": {w.word("login")}, "password": {w.word("password")}}))
 	page(web.PostForm(base+"/login", url.Values{"login": {"e.lis"}, "password": {"linden-bells-ring"}}))
 	for _, path := range []string{"/", "/inbox", "/messages", "/patients/" + v.person.String(), "/calls", "/due", "/imports", "/carriers", "/settings", "/patients/nobody"} {
 		page(web.Get(base + path))
+	}
+	if b := page(web.Get(base + "/patients/" + v.person.String())); !bytes.Contains(b, []byte("Kanarekgiven")) {
+		t.Error("the patient's page does not show the patient: the test is not logged in")
 	}
 	page(web.PostForm(base+"/patients", url.Values{"q": {w.word("search")}}))
 	page(web.PostForm(base+"/patients", url.Values{"q": {"500770000"}}))
