@@ -99,7 +99,9 @@ func stopsDuringABatch(t *testing.T, db Database, stops int) {
 
 	w := &witness{stopped: map[string]bool{}}
 	moments := make(chan struct{}, stops)
+	var passed atomic.Int64
 	w.each = func(n int) { // spread over the batch, at the moment of a hand-over
+		passed.Store(int64(n))
 		if n%30 == 0 {
 			select {
 			case moments <- struct{}{}:
@@ -123,7 +125,8 @@ func stopsDuringABatch(t *testing.T, db Database, stops int) {
 			case <-moments:
 			case <-time.After(2 * time.Second): // the batch is over: the rest of the STOPs come after it
 			}
-			p := points[rnd.IntN(len(points))]
+			// Somebody whose text is about to leave: patients are written to in their order.
+			p := points[min(int(passed.Load())+rnd.IntN(120), len(points)-1)]
 			err := s.InTx(ctx, c.scope, func(tx store.Tx) error {
 				tx.AfterRollback(n.suppressed.Add(p.ID))
 				_, err := tx.Consents().Append(ctx, []consent.Entry{{Org: c.org, Point: p.ID, Channel: patient.SMS, Purpose: consent.AllPurposes,
@@ -156,26 +159,28 @@ func stopsDuringABatch(t *testing.T, db Database, stops int) {
 	t.Logf("%d texts left, %d were held by the guard, %d STOPs, in the end %v", w.passed, w.held, stops, states)
 }
 
-// pointsOf lists the contact points of the clinic's patients.
+// pointsOf lists the contact points of the clinic's patients, in the order of their visits.
 func pointsOf(t *testing.T, ctx context.Context, s store.Store, c *clinic, n int) (out []patient.ContactPoint) {
 	t.Helper()
-	err := s.Read(ctx, c.scope, func(tx store.Tx) error {
-		people, err := tx.People().List(ctx, store.Page{Limit: min(n, store.MaxLimit)})
-		if err != nil {
+	for after := (id.ID{}); len(out) < n; {
+		err := s.Read(ctx, c.scope, func(tx store.Tx) error {
+			people, err := tx.People().List(ctx, store.Page{After: after, Limit: store.MaxLimit})
+			if err != nil {
+				return err
+			}
+			ids := make([]id.ID, len(people))
+			for i := range people {
+				ids[i] = people[i].ID
+			}
+			contacts, err := tx.People().ContactsOf(ctx, ids)
+			for _, p := range ids {
+				out, after = append(out, contacts[p][0].Point), p
+			}
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		ids := make([]id.ID, len(people))
-		for i := range people {
-			ids[i] = people[i].ID
-		}
-		contacts, err := tx.People().ContactsOf(ctx, ids)
-		for _, p := range ids {
-			out = append(out, contacts[p][0].Point)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return out
 }
