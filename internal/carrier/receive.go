@@ -83,6 +83,9 @@ type Inbound struct {
 	From phi.Text // the phone, as the carrier writes it
 	To   phi.Text // the number or short code written to
 
+	// FromTON and FromNPI say how From is written (SMPP 3.4 sections 5.2.5 and 5.2.6): see the TON constants.
+	FromTON, FromNPI uint8
+
 	// DataCoding, Alphabet, UDH and Payload are what core/sms decodes: UDH and Payload joined are the user
 	// data, and UDHI is set when UDH is there.
 	DataCoding uint8
@@ -94,6 +97,14 @@ type Inbound struct {
 
 	ReceivedAt time.Time // machine time
 }
+
+// Types of number (SMPP 3.4 section 5.2.5) that change how a sender's digits are read. With any other the
+// carrier does not say.
+const (
+	TONUnknown       uint8 = 0
+	TONInternational uint8 = 1 // with the country's calling code
+	TONNational      uint8 = 2 // as dialled within the country
+)
 
 // Part places a part in its text: from the UDH's concatenation element or from the sar_ TLVs.
 type Part struct {

@@ -28,6 +28,7 @@ func isReceipt(m *pdu.Message) bool {
 func (c *Config) readInbound(m *pdu.Message, now time.Time) (carrier.Inbound, bool) {
 	in := carrier.Inbound{
 		From: phi.T(string(m.Source.Addr)), To: phi.T(string(m.Dest.Addr)),
+		FromTON: m.Source.TON, FromNPI: m.Source.NPI,
 		Coding: c.inboundCoding(m.DataCoding), DataCoding: m.DataCoding, Alphabet: c.Alphabet, ReceivedAt: now,
 	}
 	data := bytes.Clone(m.UserData())

@@ -545,6 +545,7 @@ func TestTextsArriveWithTheirHeaderAndCoding(t *testing.T) {
 		m.Params = pdu.AppendParam8(pdu.AppendParam8(pdu.AppendParam16(nil, pdu.TagSarMsgRefNum, 7), pdu.TagSarTotalSegments, 3), pdu.TagSarSegmentSeqnum, 2)
 		far.last().send(pdu.AppendMessage(nil, pdu.Header{ID: pdu.DataSM, Seq: 2}, &pdu.Message{Source: m.Source, Dest: m.Dest,
 			Params: pdu.AppendParam(nil, pdu.TagMessagePayload, []byte("id:1 stat:DELIVRD"))}))
+		m.Source.TON, m.Source.NPI = 2, 8
 		far.last().send(pdu.AppendMessage(nil, pdu.Header{ID: pdu.DeliverSM, Seq: 3}, &m))
 		m.ESMClass, m.Short = pdu.ESMUDHI, []byte{0xff, 1}
 		far.last().send(pdu.AppendMessage(nil, pdu.Header{ID: pdu.DeliverSM, Seq: 4}, &m))
@@ -555,6 +556,9 @@ func TestTextsArriveWithTheirHeaderAndCoding(t *testing.T) {
 		a, b, c := h.inbound[0], h.inbound[1], h.inbound[2]
 		if a.Coding != carrier.UCS2 || a.Concat != (carrier.Part{Ref: 42, Number: 1, Total: 2}) || string(a.Payload) != "\x04\x10" || len(a.UDH) != 6 || a.From != phi.T("48600100200") {
 			t.Errorf("first: %+v", a)
+		}
+		if a.FromTON != carrier.TONInternational || a.FromNPI != 1 || b.FromTON != carrier.TONInternational || c.FromTON != carrier.TONNational || c.FromNPI != 8 {
+			t.Errorf("types of number: %d/%d, %d, %d/%d", a.FromTON, a.FromNPI, b.FromTON, c.FromTON, c.FromNPI)
 		}
 		if b.Coding != carrier.GSM7 || string(b.Payload) != "id:1 stat:DELIVRD" {
 			t.Errorf("second: %+v", b)

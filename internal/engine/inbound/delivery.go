@@ -13,11 +13,12 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// delivery is one delivered part and the sender as the carrier wrote it: which number that is depends on the
-// country of the number that was written to.
+// delivery is one delivered part and the sender as the carrier wrote it: which number that is depends on its type and
+// on the country of the number that was written to.
 type delivery struct {
 	store.InboundPart
 	from phi.Text
+	ton  uint8
 }
 
 // octets are a part as it came: they tell events apart, and joining decodes them again, because a phone may cut
@@ -41,7 +42,7 @@ func (s *Service) delivery(route id.ID, in carrier.Inbound) delivery {
 	if err != nil {
 		raw = in.Payload // not possible for these types; the octets alone still tell events apart
 	}
-	d := delivery{from: in.From, InboundPart: store.InboundPart{Route: route, To: in.To.Reveal(), Body: phi.T(unreadable),
+	d := delivery{from: in.From, ton: in.FromTON, InboundPart: store.InboundPart{Route: route, To: in.To.Reveal(), Body: phi.T(unreadable),
 		Raw: phi.T(string(raw)), ReceivedAt: in.ReceivedAt}}
 	if d.ReceivedAt.IsZero() {
 		d.ReceivedAt = s.machine.Now()
@@ -60,32 +61,52 @@ func (s *Service) delivery(route id.ID, in carrier.Inbound) delivery {
 // unreadable stands for a text in a coding that no phone writes; staff see that something came.
 const unreadable = "…"
 
-// number says whose number wrote: international as carriers write it (TON 1, with or without a plus), else
-// as it is dialled in the country of the number that was written to. A plan that does not know a number yet does
-// not keep its STOP from counting. Zero for a name ("InfoSMS") or a short code.
-func number(from phi.Text, region string) phone.Number {
+// number says whose number wrote, by the type of number that the carrier gives. International digits have their
+// calling code; national ones are as dialled in the region, the country of the number that was written to; where
+// the carrier does not say, see unsaid. A plan that does not know a number yet does not keep its STOP from
+// counting, unless its digits are national: another country's number would be stopped. Zero for a name
+// ("InfoSMS") or a short code.
+func number(from phi.Text, ton uint8, region string) phone.Number {
 	digits := strings.TrimSpace(from.Reveal())
-	international := digits
-	if !strings.HasPrefix(digits, "+") {
-		international = "+" + digits
+	if strings.HasPrefix(digits, "+") {
+		ton = carrier.TONInternational
 	}
-	if n, err := phone.Parse(phi.T(international), ""); err == nil {
-		return n
+	plus := "+" + strings.TrimPrefix(digits, "+")
+	abroad, _ := phone.Parse(phi.T(plus), "")
+	home, _ := phone.Parse(phi.T(digits), region)
+	first, second := abroad, home
+	switch ton {
+	case carrier.TONInternational:
+	case carrier.TONNational:
+		first, second = home, abroad
+	default:
+		first, second = unsaid(home, abroad)
 	}
-	if n, err := phone.Parse(from, region); err == nil {
-		return n
+	if !first.IsZero() {
+		return first
 	}
-	if n, err := phone.FromStored(international); err == nil {
-		return n
+	if !second.IsZero() || ton == carrier.TONNational {
+		return second
 	}
-	return phone.Number{}
+	n, _ := phone.FromStored(plus) // zero when it is none
+	return n
+}
+
+// unsaid orders what digits without a type may mean: the country that was written to comes first. Digits that also
+// are a number of this same country with its calling code are read so: 49176… is a German phone, not a landline
+// in Leer.
+func unsaid(home, abroad phone.Number) (first, second phone.Number) {
+	if !home.IsZero() && !abroad.IsZero() && home.CallingCode() == abroad.CallingCode() {
+		return abroad, home
+	}
+	return home, abroad
 }
 
 // resolve completes a part with its number. A sender that is none is named in the text, for nobody can be
 // found by it, and its parts stay apart: nothing says that two of a name are one sender.
 func (d delivery) resolve(region string) store.InboundPart {
 	p := d.InboundPart
-	if p.From = number(d.from, region); !p.From.IsZero() {
+	if p.From = number(d.from, d.ton, region); !p.From.IsZero() {
 		return p
 	}
 	p.Ref, p.Number, p.Total = 0, 0, 0
