@@ -24,6 +24,9 @@ type Switchboard struct {
 
 	now atomic.Pointer[switches]
 
+	stopping atomic.Int32 // StopAlls under way: no Refresh opens anything before they commit
+	reading  sync.Mutex   // one reader of the switches at a time: what is read later is what holds
+
 	mu    sync.Mutex // one reader of the ledger at a time
 	since time.Time  // entries recorded before were read
 }
@@ -44,7 +47,7 @@ func NewSwitchboard(s store.Store, suppressed *Suppressed, log *slog.Logger) *Sw
 // Blocks reports whether nothing of this organization may be handed over on this route.
 func (b *Switchboard) Blocks(org, route id.ID) bool {
 	s := b.now.Load()
-	if s.deaf || s.stops.Blocks(org) {
+	if b.stopping.Load() > 0 || s.deaf || s.stops.Blocks(org) {
 		return true
 	}
 	state, known := s.routes[route]
@@ -53,6 +56,8 @@ func (b *Switchboard) Blocks(org, route id.ID) bool {
 
 // Refresh reads the switches.
 func (b *Switchboard) Refresh(ctx context.Context) error {
+	b.reading.Lock()
+	defer b.reading.Unlock()
 	next := &switches{routes: map[id.ID]store.RouteState{}}
 	err := b.store.Read(ctx, access.System("send"), func(tx store.Tx) error {
 		var err error
@@ -104,9 +109,10 @@ func (b *Switchboard) Run(ctx context.Context) error {
 	}
 }
 
-// watch closes everything while changes of other nodes do not arrive.
+// watch closes everything while changes of other nodes do not arrive, and reads the switches once a second whatever
+// was heard: news of a stop that got lost must not leave a node sending.
 func (b *Switchboard) watch(ctx context.Context, sub store.Subscription) {
-	t := time.NewTicker(200 * time.Millisecond)
+	t := time.NewTicker(watchEvery)
 	defer t.Stop()
 	sweep := 0
 	for {
@@ -126,7 +132,19 @@ func (b *Switchboard) watch(ctx context.Context, sub store.Subscription) {
 			if err := b.catchUp(ctx, sub, nil); err != nil && ctx.Err() == nil {
 				b.log.Error("switches could not be read; nothing is handed over", "error", errs.Safe(err))
 			}
+		case !deaf && sweep%refreshTicks == 0:
+			b.look(ctx)
 		}
+	}
+}
+
+// look reads the switches, and closes everything when the store does not answer soon.
+func (b *Switchboard) look(ctx context.Context) {
+	within, cancel := context.WithTimeout(ctx, refreshWithin)
+	defer cancel()
+	if err := b.Refresh(within); err != nil && ctx.Err() == nil {
+		b.block()
+		b.log.Error("switches could not be read; nothing is handed over", "error", errs.Safe(err))
 	}
 }
 
@@ -195,6 +213,13 @@ func timeOf(entry id.ID) time.Time {
 	return time.UnixMilli(ms)
 }
 
+// The watch by the machine's clock: whether changes arrive at every tick, the switches themselves every fourth.
+const (
+	watchEvery    = 200 * time.Millisecond
+	refreshTicks  = 4
+	refreshWithin = 2 * time.Second
+)
+
 const lookBack = 2 * time.Minute
 
 const ledgerPage = 500
@@ -206,6 +231,8 @@ func (b *Switchboard) StopAll(ctx context.Context, scope access.Scope) error {
 		return errs.New(errs.Forbidden, "your role may not stop sending")
 	}
 	b.block()
+	b.stopping.Add(1)
+	defer b.stopping.Add(-1)
 	err := b.store.InTx(ctx, scope, func(tx store.Tx) error {
 		if err := tx.Orgs().StopAll(ctx); err != nil {
 			return err
