@@ -71,25 +71,28 @@ func (d *Dispatcher) orgs() []id.ID {
 	return out
 }
 
+// sweepOrg makes every look, whatever became of the one before, and returns the first error: held messages that
+// cannot be decided about must not keep unknown outcomes open nor a line that is down full.
 func (d *Dispatcher) sweepOrg(ctx context.Context, org id.ID, person, drop bool) error {
 	scope := access.ForJob(org, "sweep")
-	if err := d.held(ctx, scope, false); err != nil {
-		return err
-	}
-	if person {
-		if err := d.held(ctx, scope, true); err != nil {
-			return err
+	first := d.held(ctx, scope, false)
+	note := func(err error) {
+		if first == nil {
+			first = err
 		}
 	}
-	if err := d.unknown(ctx, scope); err != nil {
-		return err
+	if person {
+		note(d.held(ctx, scope, true))
 	}
-	if err := d.reroute(ctx, scope); err != nil {
-		return err
+	note(d.unknown(ctx, scope))
+	note(d.reroute(ctx, scope))
+	if drop {
+		note(d.dropParked(ctx, scope))
 	}
-	if !drop {
-		return nil
-	}
+	return first
+}
+
+func (d *Dispatcher) dropParked(ctx context.Context, scope access.Scope) error {
 	return d.node.Store.InTx(ctx, scope, func(tx store.Tx) error {
 		_, err := tx.Messages().DropParked(ctx, d.node.Machine.Now().Add(-parkedFor), sweepPage)
 		return err
