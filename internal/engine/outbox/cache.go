@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 
@@ -128,6 +129,7 @@ type line struct {
 	text   bool
 	region string
 	zones  []string
+	zone   string // every zone as one key: two numbers may share the first only
 }
 
 // lineCache keeps what numbering plans say of blocks of a thousand numbers: no plan tells numbers of one block
@@ -143,7 +145,8 @@ const (
 )
 
 func (c *lineCache) ask(n phone.Number) line {
-	return line{kind: n.Kind(), text: n.CanText(), region: n.Region(), zones: n.TimeZones()}
+	zones := n.TimeZones()
+	return line{kind: n.Kind(), text: n.CanText(), region: n.Region(), zones: zones, zone: strings.Join(zones, " ")}
 }
 
 func (c *lineCache) get(n phone.Number) line {

@@ -123,8 +123,8 @@ func (o *Outbox) hours(it *item, l line) (quiet.Timetable, gate.ZoneSource) {
 		}
 	}
 	k := tableKey{p, class, region, zone, day}
-	if from == gate.ZoneOfNumber && len(l.zones) > 0 {
-		k.zone = l.zones[0]
+	if from == gate.ZoneOfNumber {
+		k.zone = l.zone
 	}
 	it.org.mu.Lock()
 	tt, ok := it.org.tables[k]
