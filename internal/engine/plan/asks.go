@@ -97,16 +97,22 @@ func travelTo(l org.Location) time.Duration {
 	return org.DefaultTravel
 }
 
+// soon is how near a visit must be for its news not to wait where the hours never open.
+const soon = 24 * time.Hour
+
 // breaksQuiet: news of a visit that begins before the next window's end plus the way there would come too late
-// in that window.
+// in that window. Where there is no window at all, only news of a visit within a day does not wait.
 func breaksQuiet(tt quiet.Timetable, now, begins time.Time, travel time.Duration) bool {
 	if open, _ := tt.At(now); open {
 		return false
 	}
+	var end time.Time
 	next, ok := tt.NextOpen(now)
-	if !ok {
-		return true
+	if ok {
+		end, ok = tt.WindowEnd(next)
 	}
-	end, ok := tt.WindowEnd(next)
-	return ok && !end.IsZero() && begins.Before(end.Add(travel))
+	if !ok || end.IsZero() {
+		return begins.Before(now.Add(soon))
+	}
+	return begins.Before(end.Add(travel))
 }
