@@ -5,6 +5,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
 	"log/slog"
@@ -122,30 +123,26 @@ func (s *Service) Take(ctx context.Context, org, route id.ID, in carrier.Inbound
 func passes(err error) bool { return errs.Is(err, errs.Unavailable) || errs.Is(err, errs.Conflict) }
 
 // Sweep joins what will not get whole any more: parts that waited for ten minutes are shown with what is
-// missing. It says how many texts that made.
+// missing, and closes questions whose time is over. It says how many texts that made. What fails does not keep the
+// rest waiting; the first error is returned at the end.
 func (s *Service) Sweep(ctx context.Context) (int, error) {
 	var loose []store.InboundPart
 	err := s.store.Read(ctx, access.System("inbound"), func(tx store.Tx) (err error) {
 		loose, err = tx.Conversations().LooseParts(ctx, s.machine.Now().Add(-Sames), 200)
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
 	made := 0
 	for _, p := range loose {
-		done, err := s.giveUp(ctx, p, false)
-		if err != nil && !passes(err) {
-			done, err = s.giveUp(ctx, p, true)
-		}
-		if err != nil {
-			return made, err
+		done, failed := s.giveUp(ctx, p, false)
+		if failed != nil && !passes(failed) {
+			done, failed = s.giveUp(ctx, p, true)
 		}
 		if done {
 			made++
 		}
+		err = cmp.Or(err, failed)
 	}
-	return made, s.expire(ctx)
+	return made, cmp.Or(err, s.expire(ctx))
 }
 
 // giveUp shows what there is of a text; false when another sweep was first.
