@@ -11,6 +11,7 @@ import (
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/phone"
+	routes "carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -151,7 +152,7 @@ func (c *Carrier) health(ctx context.Context, tx store.Tx) (err error) {
 }
 
 // SetRoute opens, stops or puts a route on trial; the scope needs access.ManageRoutes, and access.StopAll
-// is enough to stop one.
+// is enough to stop one. A demo's routes are simulators: it opens no other.
 func (d *Desk) SetRoute(ctx context.Context, scope access.Scope, route id.ID, state RouteState) error {
 	needs := access.ManageRoutes
 	switch state {
@@ -165,7 +166,7 @@ func (d *Desk) SetRoute(ctx context.Context, scope access.Scope, route id.ID, st
 		return err
 	}
 	return d.store.InTx(ctx, scope, func(tx store.Tx) error {
-		if err := tx.Routes().SetState(ctx, route, state); err != nil {
+		if err := routes.Move(ctx, tx, route, state); err != nil {
 			return err
 		}
 		tx.Publish(store.TopicRoutes)

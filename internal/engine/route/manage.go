@@ -4,18 +4,30 @@ import (
 	"context"
 
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/store"
 )
 
 // Add makes or changes a route. A new one that is no simulator starts on trial whatever its state says: it serves
-// its guest list only, until a person opens it.
+// its guest list only, until a person opens it. Made-up patients may have somebody's real number, so an organization
+// of demo data gets simulators only; the gate refuses other routes as well.
 func Add(ctx context.Context, s store.Store, scope access.Scope, r store.Route) (store.Route, error) {
 	if err := may(scope); err != nil {
 		return r, err
 	}
-	err := s.InTx(ctx, scope, func(tx store.Tx) (err error) {
+	err := s.InTx(ctx, scope, func(tx store.Tx) error {
+		o, err := tx.Orgs().Get(ctx)
+		if err != nil {
+			return err
+		}
+		if o.Demo && !r.Simulator {
+			return errs.New(errs.Precondition, "this organization is demo data: its texts leave by a simulator only")
+		}
+		if err = notForDemo(ctx, tx, r); err != nil {
+			return err
+		}
 		if r, err = tx.Routes().Save(ctx, r); err != nil {
 			return err
 		}
@@ -41,17 +53,44 @@ func AddSender(ctx context.Context, s store.Store, scope access.Scope, a store.S
 	return a, err
 }
 
-// SetState opens, stops or drains a route, or puts it back on trial.
+// SetState opens, stops or drains a route, or puts it back on trial. In a demo organization a route that is no
+// simulator can be stopped and drained only.
 func SetState(ctx context.Context, s store.Store, scope access.Scope, r store.Route, state store.RouteState) error {
 	if err := may(scope); err != nil {
 		return err
 	}
 	return s.InTx(ctx, scope, func(tx store.Tx) error {
-		if err := tx.Routes().SetState(ctx, r.ID, state); err != nil {
+		if err := Move(ctx, tx, r.ID, state); err != nil {
 			return err
 		}
 		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "route."+string(state), "route", r.ID, ""))
 	})
+}
+
+// Move sets a route's state in the caller's transaction, which has asked whether its actor may and records it.
+func Move(ctx context.Context, tx store.Tx, route id.ID, state store.RouteState) error {
+	if state == store.RouteOpen || state == store.RouteTrial {
+		r, err := tx.Routes().Get(ctx, route)
+		if err != nil {
+			return err
+		}
+		if err := notForDemo(ctx, tx, r); err != nil {
+			return err
+		}
+	}
+	return tx.Routes().SetState(ctx, route, state)
+}
+
+// notForDemo refuses a way out of a demo: its made-up patients may have somebody's real number.
+func notForDemo(ctx context.Context, tx store.Tx, r store.Route) error {
+	if r.Simulator {
+		return nil
+	}
+	o, err := tx.Orgs().Get(ctx)
+	if err == nil && o.Demo {
+		return errs.New(errs.Precondition, "a demo writes to a simulator on this machine only: make an organization of your own for a real operator")
+	}
+	return err
 }
 
 func may(scope access.Scope) error {
