@@ -266,7 +266,7 @@ func (o *Outbox) loadWays(ctx context.Context, tx store.Tx, items []item) error 
 		if it.ask == nil {
 			it.choice = route.Choice{Route: it.book.Route(it.draft.Route), Sender: it.book.Sender(it.draft.Sender)}
 			it.choice.NoRoute = it.choice.Route == nil
-			it.choice.NoSender = it.choice.Sender == nil || it.choice.Sender.Disabled
+			it.choice.NoSender = it.choice.Sender == nil || !stillSends(it.choice.Sender, it.draft)
 		}
 		if it.ask != nil || it.choice.NoRoute || it.choice.NoSender {
 			it.choice = it.book.Choose(want(it))

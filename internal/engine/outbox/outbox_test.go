@@ -96,6 +96,17 @@ func setup(t *testing.T) *desk {
 	return d
 }
 
+// sendFrom changes the sender.
+func (d *desk) sendFrom(change func(*store.Sender)) {
+	d.t.Helper()
+	s := d.sender
+	change(&s)
+	d.write(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.Routes().SaveSender(ctx, s)
+		return err
+	})
+}
+
 func newOutbox(t *testing.T, s store.Store, q outbox.Questions) *outbox.Outbox {
 	t.Helper()
 	book, err := rules.Load()
@@ -385,6 +396,21 @@ func TestARecordStandsUntilSomethingOvertakesIt(t *testing.T) {
 			d.write(func(ctx context.Context, tx store.Tx) error {
 				return tx.Routes().SetState(ctx, d.route.ID, store.RouteTrial)
 			})
+		}, false},
+		"its sender became one-way": {func(d *desk, _ *store.Draft) { d.sendFrom(func(s *store.Sender) { s.TwoWay = false }) }, false},
+		"its sender serves another purpose": {func(d *desk, _ *store.Draft) {
+			d.sendFrom(func(s *store.Sender) { s.Purposes = []purpose.Purpose{purpose.Recall} })
+		}, false},
+		"its sender serves its purpose only": {func(d *desk, _ *store.Draft) {
+			d.sendFrom(func(s *store.Sender) { s.Purposes = []purpose.Purpose{purpose.Appointment} })
+		}, true},
+		"its sender moved to another route": {func(d *desk, _ *store.Draft) {
+			d.write(func(ctx context.Context, tx store.Tx) error {
+				other, err := tx.Routes().Save(ctx, store.Route{Name: "two", Kind: store.RouteSMPP, State: store.RouteOpen, Simulator: true})
+				d.sender.Route = other.ID
+				return err
+			})
+			d.sendFrom(func(*store.Sender) {})
 		}, false},
 		"the patient answered": {func(d *desk, m *store.Draft) {
 			m.Flags |= message.NotAfterAnswer

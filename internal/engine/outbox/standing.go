@@ -80,7 +80,7 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 		d := &drafts[i]
 		s := book.Sender(d.Sender)
 		r := book.Route(d.Route)
-		if !recorded(d, tx.Now()) || s == nil || s.Disabled || r == nil || r.State != store.RouteOpen || answered[d.Appointment] {
+		if !recorded(d, tx.Now()) || s == nil || !stillSends(s, d) || r == nil || r.State != store.RouteOpen || answered[d.Appointment] {
 			continue
 		}
 		enc, err := sms.Plan(d.Body.Reveal(), sms.Options{})
@@ -90,6 +90,15 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 		rulings[i], ok[i] = byRecord(d, s, enc, tx.Now()), true
 	}
 	return nil
+}
+
+// stillSends reports whether a sender may still carry a text that was planned for it. A text of a number that somebody
+// wrote to goes from there, whatever the sender serves otherwise.
+func stillSends(s *store.Sender, d *store.Draft) bool {
+	if s.Disabled || s.Route != d.Route || (d.Flags.Has(message.Invites) && !s.TwoWay) {
+		return false
+	}
+	return d.Flags&(message.Answers|message.AutoReply|message.StaffText) != 0 || s.Serves(d.Location, d.Purpose)
 }
 
 // recorded reports whether the decision's record is enough to hand the message over now.
