@@ -78,6 +78,9 @@ func (w *writer) rest(ctx context.Context) error {
 
 // Choose says whether the good lines of a checked file go in without the bad ones.
 func (s *Service) Choose(ctx context.Context, sc access.Scope, imported id.ID, skipBad bool) (feed.Import, error) {
+	if err := mayImport(sc); err != nil {
+		return feed.Import{}, err
+	}
 	imp, err := s.Get(ctx, sc, imported)
 	if err != nil {
 		return imp, err
@@ -92,6 +95,9 @@ func (s *Service) Choose(ctx context.Context, sc access.Scope, imported id.ID, s
 // AgreeAbsent says that a person saw the visits that a snapshot does not have, and that they are to be cancelled.
 // listed is how many they saw; another number is errs.Conflict.
 func (s *Service) AgreeAbsent(ctx context.Context, sc access.Scope, imported id.ID, listed int) (feed.Import, error) {
+	if err := mayImport(sc); err != nil {
+		return feed.Import{}, err
+	}
 	imp, err := s.Get(ctx, sc, imported)
 	if err != nil {
 		return imp, err

@@ -208,6 +208,9 @@ func (r *stored) Read(p []byte) (int, error) {
 
 // Get reads an import, List the latest ones.
 func (s *Service) Get(ctx context.Context, sc access.Scope, imported id.ID) (imp feed.Import, err error) {
+	if err := mayLook(sc); err != nil {
+		return imp, err
+	}
 	err = s.store.Read(ctx, sc, func(tx store.Tx) error {
 		imp, err = tx.Imports().Get(ctx, imported)
 		return err
@@ -217,6 +220,9 @@ func (s *Service) Get(ctx context.Context, sc access.Scope, imported id.ID) (imp
 
 // List reads imports, newest first.
 func (s *Service) List(ctx context.Context, sc access.Scope, p store.Page) (out []feed.Import, err error) {
+	if err := mayLook(sc); err != nil {
+		return nil, err
+	}
 	err = s.store.Read(ctx, sc, func(tx store.Tx) error {
 		out, err = tx.Imports().List(ctx, p)
 		return err
@@ -226,6 +232,9 @@ func (s *Service) List(ctx context.Context, sc access.Scope, p store.Page) (out 
 
 // Problems pages through the error report of an import by line.
 func (s *Service) Problems(ctx context.Context, sc access.Scope, imported id.ID, afterLine, limit int) (out []feed.Problem, err error) {
+	if err := mayLook(sc); err != nil {
+		return nil, err
+	}
 	err = s.store.Read(ctx, sc, func(tx store.Tx) error {
 		out, err = tx.Imports().Problems(ctx, imported, afterLine, limit)
 		return err

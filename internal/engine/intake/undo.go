@@ -59,6 +59,9 @@ func (s *Service) Undo(ctx context.Context, sc access.Scope, imported id.ID, tol
 
 // Kept pages by line through the rows that an undo left alone because somebody changed them since the import.
 func (s *Service) Kept(ctx context.Context, sc access.Scope, imported id.ID, afterLine, limit int) (out []feed.Write, err error) {
+	if err := mayLook(sc); err != nil {
+		return nil, err
+	}
 	err = s.store.Read(ctx, sc, func(tx store.Tx) error {
 		if _, err := tx.Imports().Get(ctx, imported); err != nil {
 			return err
