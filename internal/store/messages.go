@@ -220,7 +220,8 @@ type MessageReads interface {
 	Events(ctx context.Context, m id.ID) ([]message.Event, error)
 	// Parts lists the parts of a text that went in several submits.
 	Parts(ctx context.Context, m id.ID) ([]PartAnswer, error)
-	// SentCounts counts texts handed over (or leased) to persons for purposes since then, in the order asked.
+	// SentCounts counts texts handed over (or leased) to persons for purposes since then, in the order asked. Answers
+	// and texts that somebody wrote do not count.
 	SentCounts(ctx context.Context, asks []CountAsk) ([]SentCount, error)
 	// AutoReplies counts automatic answers to contact points since then.
 	AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error)

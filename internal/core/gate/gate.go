@@ -253,8 +253,9 @@ func autoReplies(f *Facts, _ time.Time) (Finding, bool) {
 	return pass()
 }
 
-// caps: how often one person is written to for one purpose. Answers and news
-// of a change are not counted against the person: silence about a moved visit is worse than a third text.
+// caps: how often one person is written to for one purpose. Answers and texts that somebody wrote neither count nor
+// are stopped. News of a change is not stopped (silence about a moved visit is worse than a third text) but counts:
+// what is sent after it is one text more.
 func caps(f *Facts, _ time.Time) (Finding, bool) {
 	t := f.Text.Purpose.Traits()
 	if f.Text.Answers || f.Text.StaffText || f.Text.Change {

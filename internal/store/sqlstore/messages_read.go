@@ -171,6 +171,10 @@ func (m messages) Parts(ctx context.Context, of id.ID) ([]store.PartAnswer, erro
 		})
 }
 
+// uncapped are the kinds of text that caps neither stop nor count: a reminder must not stay away because somebody of
+// the staff wrote twice.
+const uncapped = message.StaffText | message.Answers
+
 // SentCounts counts texts handed over to persons.
 func (m messages) SentCounts(ctx context.Context, asks []store.CountAsk) ([]store.SentCount, error) {
 	out := make([]store.SentCount, len(asks))
@@ -195,7 +199,7 @@ func (m messages) SentCounts(ctx context.Context, asks []store.CountAsk) ([]stor
 		}
 	}
 	err = each(ctx, m, `SELECT person_id, purpose, sent_at FROM messages
-		WHERE `+mine+` AND `+m.In("person_id", "$2", ID)+` AND sent_at >= $3`, args(org, people, oldest), func(r Rows) error {
+		WHERE `+mine+` AND `+m.In("person_id", "$2", ID)+` AND sent_at >= $3 AND flags & $4 = 0`, args(org, people, oldest, int64(uncapped)), func(r Rows) error {
 		var person id.ID
 		var purpose string
 		var at time.Time

@@ -572,10 +572,13 @@ func counts(t *testing.T, open Open) {
 		d := NewDesk(t, s)
 		old, now, other, waiting := d.Draft(Start), d.Draft(Start), d.Draft(Start), d.Draft(Start)
 		other.Purpose = purpose.Recall
-		d.Insert(t, s, old, now, other, waiting)
+		staff, answer := d.Draft(Start), d.Draft(Start)
+		staff.Flags, answer.Flags = staff.Flags|message.StaffText, answer.Flags|message.Answers
+		now.Flags |= message.ToldChange
+		d.Insert(t, s, old, now, other, waiting, staff, answer)
 		d.lease(t, s, 1, old.ID)
 		c.Advance(48 * time.Hour)
-		d.lease(t, s, 1, now.ID, other.ID)
+		d.lease(t, s, 1, now.ID, other.ID, staff.ID, answer.ID)
 		Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
 			got, err := tx.Messages().SentCounts(ctx, []store.CountAsk{
 				{Person: d.Person.ID, Purpose: purpose.Appointment, Day: tx.Now().Add(-24 * time.Hour), Week: tx.Now().Add(-7 * 24 * time.Hour)},
