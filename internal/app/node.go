@@ -212,16 +212,31 @@ func (n *Node) sequence(ctx context.Context) error {
 }
 
 func (n *Node) tidy(ctx context.Context) error {
+	now := n.Machine.Now()
+	if err := n.dropFiles(ctx, now); err != nil {
+		return err
+	}
 	return n.Store.InTx(ctx, access.System("tidy"), func(tx store.Tx) error {
-		now := n.Machine.Now()
-		if _, err := tx.Imports().DropFiles(ctx, now); err != nil {
-			return err
-		}
 		if _, err := tx.Web().DropReplays(ctx, now); err != nil {
 			return err
 		}
 		return tx.Users().DropSessionsBefore(ctx, now)
 	})
+}
+
+// dropFiles removes all uploads that are over, a few pieces in each transaction: other writers wait for none of them
+// for long.
+func (n *Node) dropFiles(ctx context.Context, now time.Time) error {
+	for {
+		dropped := 0
+		err := n.Store.InTx(ctx, access.System("tidy"), func(tx store.Tx) (err error) {
+			dropped, err = tx.Imports().DropFiles(ctx, now)
+			return err
+		})
+		if err != nil || dropped == 0 {
+			return err
+		}
+	}
 }
 
 func (n *Node) finishImports(ctx context.Context) error {
