@@ -48,6 +48,32 @@ func TestAVisitThatCannotBePlannedKeepsNobodyWaiting(t *testing.T) {
 	})
 }
 
+func TestATouchOfAPersonWhoseVisitsWorkedIsGoneAlthoughAnotherFailed(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		good := k.Book(k.Person(true).ID, plantest.Noon.Add(3*day), plantest.Noon)
+		bad := k.Book(k.Person(true).ID, plantest.Noon.Add(3*day), plantest.Noon)
+		k.Write(func(ctx context.Context, tx store.Tx) error {
+			return tx.Journeys().Touch(ctx, []store.Touch{{Person: good.Person}, {Person: bad.Person}})
+		})
+		p := plan.New(k.Store, picky{k.Outbox, bad.Person}, k.Clock, slog.New(slog.DiscardHandler))
+		if _, err := p.Sweep(t.Context()); err == nil {
+			t.Error("nobody heard of it")
+		}
+		k.Read(func(ctx context.Context, tx store.Tx) error {
+			left, err := tx.Journeys().Touched(ctx, 10)
+			for _, l := range left {
+				if l.Person == good.Person || l.Visit == good.ID {
+					t.Errorf("still there: %+v", l)
+				}
+			}
+			if len(left) == 0 {
+				t.Error("nothing is left of the one that failed")
+			}
+			return err
+		})
+	})
+}
+
 func TestAChangeThatCannotBePlannedKeepsNoReminderWaiting(t *testing.T) {
 	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
 		due := k.Book(k.Person(true).ID, plantest.Noon.Add(21*day), plantest.Noon)

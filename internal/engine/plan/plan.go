@@ -8,6 +8,7 @@ package plan
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -211,12 +212,9 @@ func (p *Planner) drain(ctx context.Context, scope access.Scope, next func(conte
 // It returns why the batch failed, and whether some of its rows are gone from what waits; what fails alone stays
 // for the next sweep.
 func (p *Planner) apart(ctx context.Context, scope access.Scope, b batch, why error) (some bool, err error) {
-	people, whole := []store.Touch{}, true
+	failed := map[id.ID]bool{}
 	byVisit := map[id.ID][]store.Touch{}
 	for _, t := range b.touches {
-		if t.Visit.IsZero() {
-			people = append(people, t)
-		}
 		byVisit[t.Visit] = append(byVisit[t.Visit], t)
 	}
 	for _, v := range b.visits {
@@ -224,13 +222,13 @@ func (p *Planner) apart(ctx context.Context, scope access.Scope, b batch, why er
 			return false, ctx.Err()
 		}
 		if err := p.work(ctx, scope, batch{visits: []id.ID{v}, touches: byVisit[v]}); err != nil {
-			whole = false
+			failed[v] = true
 			p.log.ErrorContext(ctx, "a visit could not be planned", "visit", v.String(), "kind", errs.KindOf(err), "error", errs.Safe(err))
 			continue
 		}
 		some = some || len(b.touches) == 0 || len(byVisit[v]) > 0
 	}
-	if whole && len(people) > 0 {
+	if people := b.people(failed); len(people) > 0 {
 		if err := p.work(ctx, scope, batch{touches: people}); err != nil {
 			return some, err
 		}
@@ -243,6 +241,17 @@ func (p *Planner) apart(ctx context.Context, scope access.Scope, b batch, why er
 type batch struct {
 	visits  []id.ID
 	touches []store.Touch
+	theirs  map[id.ID][]id.ID // coming visits of the persons that were touched
+}
+
+// people are the touches of persons none of whose visits failed.
+func (b batch) people(failed map[id.ID]bool) (out []store.Touch) {
+	for _, t := range b.touches {
+		if t.Visit.IsZero() && !slices.ContainsFunc(b.theirs[t.Person], func(v id.ID) bool { return failed[v] }) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 func (b batch) empty() bool { return len(b.visits) == 0 && len(b.touches) == 0 }
@@ -257,6 +266,7 @@ func (p *Planner) touched(ctx context.Context, scope access.Scope) (b batch, err
 			return err
 		}
 		var visits []id.ID
+		b.theirs = map[id.ID][]id.ID{}
 		for _, t := range b.touches {
 			if t.Person.IsZero() {
 				visits = append(visits, t.Visit)
@@ -269,6 +279,7 @@ func (p *Planner) touched(ctx context.Context, scope access.Scope) (b batch, err
 			for _, v := range theirs {
 				if v.Start.After(tx.Now()) {
 					visits = append(visits, v.ID)
+					b.theirs[t.Person] = append(b.theirs[t.Person], v.ID)
 				}
 			}
 		}
