@@ -108,7 +108,7 @@ func (n *node) close() {
 }
 
 // planRows is a page of the audience: facts, gate, text and rows of so many at once.
-const planRows = 250
+const planRows = 500
 
 // plan reminds every patient of the visit, page by page. Each message has a natural key, as a journey's has, so that
 // planning again after a crash repeats nothing.

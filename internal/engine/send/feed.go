@@ -41,6 +41,9 @@ func (l *Loop) feed(ctx context.Context, batches chan<- []carrier.Submit) {
 
 func (l *Loop) wait(ctx context.Context) {
 	d := sweepEvery
+	if l.starved() {
+		d = leasePatience
+	}
 	if w := l.bucket.Wait(l.machine.Now()); w > 0 {
 		d = min(d, w)
 	}
@@ -63,12 +66,18 @@ func (l *Loop) room() int {
 	if l.conn == nil || l.conn.Health().State != carrier.StateUp {
 		return 0
 	}
-	limit := l.limit()
-	free := limit - l.out
-	if free <= 0 || (l.out > 0 && free < max(limit/2, 1)) {
+	free := l.limit() - l.out
+	if free <= 0 || (l.out > 0 && free < l.chunk()) {
 		return 0
 	}
 	return l.bucket.Allow(l.machine.Now(), free)
+}
+
+// starved reports whether there are places in the lease, but too few yet to be worth one.
+func (l *Loop) starved() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out > 0 && l.out < l.limit()
 }
 
 // round leases one batch. more says that there may be another at once.
@@ -162,6 +171,7 @@ func (l *Loop) handOver(ctx context.Context, drafts []store.Draft, rulings []Rul
 	}
 	l.mu.Lock()
 	l.out += count
+	l.leased = l.machine.Now()
 	l.mu.Unlock()
 	l.bucket.Take(l.machine.Now(), segments)
 	batches <- batch // the hand-over drains it even when ctx has ended

@@ -71,7 +71,8 @@ type Loop struct {
 	fence   store.Fence
 
 	mu     sync.Mutex
-	out    int // leased messages without a durable answer
+	out    int       // leased messages without a durable answer
+	leased time.Time // machine time of the last lease
 	downAt time.Time
 	conn   carrier.Connector
 
@@ -143,8 +144,17 @@ func (l *Loop) limit() int {
 	return LeaseRows
 }
 
-// chunk is the least that is worth a lease of its own while others are out.
-func (l *Loop) chunk() int { return max(l.limit()/2, 1) }
+// leasePatience is how long a loop waits for most of its lease to be free again: every lease is a commit, and
+// large ones are cheap. After that an eighth will do, so that texts without an answer hold nobody up.
+const leasePatience = 20 * time.Millisecond
+
+// chunk is the least that is worth a lease of its own while others are out. The caller holds mu.
+func (l *Loop) chunk() int {
+	if l.machine.Now().Sub(l.leased) < leasePatience {
+		return max(l.limit()*3/4, 1)
+	}
+	return max(l.limit()/8, 1)
+}
 
 // Run serves the route whenever this node holds its lease, until ctx ends.
 func (l *Loop) Run(ctx context.Context) error {

@@ -41,15 +41,36 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	swept := make(chan struct{})
 	go func() { defer close(swept); d.sweep(ctx, look) }()
 	defer func() { <-swept }()
+	again := time.NewTicker(followEvery)
+	defer again.Stop()
 	for {
-		changes, err := sub.Next(ctx)
-		if ctx.Err() != nil {
+		within, stop := context.WithTimeout(ctx, followEvery)
+		changes, err := sub.Next(within)
+		late := within.Err() != nil
+		stop()
+		switch {
+		case ctx.Err() != nil:
 			return nil
-		}
-		if err != nil {
+		case err == nil:
+			d.heard(ctx, changes, look)
+		case !late:
 			return err
 		}
-		d.heard(ctx, changes, look)
+		select {
+		case <-again.C:
+			d.followed(ctx)
+		default:
+		}
+	}
+}
+
+// followEvery is how often routes are read whatever was heard: on SQLite nothing tells of what a command in another
+// process wrote.
+const followEvery = 2 * time.Second
+
+func (d *Dispatcher) followed(ctx context.Context) {
+	if err := d.follow(ctx); err != nil && ctx.Err() == nil {
+		d.node.Log.Error("routes could not be read", "error", errs.Safe(err))
 	}
 }
 
@@ -62,9 +83,7 @@ func (d *Dispatcher) heard(ctx context.Context, changes []store.Change, look cha
 		held = held || c.Topic != store.TopicDue
 	}
 	if routes {
-		if err := d.follow(ctx); err != nil && ctx.Err() == nil {
-			d.node.Log.Error("routes could not be read", "error", errs.Safe(err))
-		}
+		d.followed(ctx)
 	}
 	if held {
 		select {
