@@ -68,14 +68,23 @@ func (d demoCmd) Run(c *console) error {
 	return d.serve(c.ctx, sys, node, operator, clinic, domain)
 }
 
-// forget removes what the demo made, and nothing else that somebody may have put into the folder.
+// forget removes what the demo made, and nothing else that somebody may have put into the folder. A database without
+// the demo's key file beside it is no demo's: serve keeps its own in the same folder unless it is told otherwise.
 func (d demoCmd) forget() error {
+	if there(filepath.Join(d.Data, "carillon.db")) && !there(filepath.Join(d.Data, "demo-keyring")) {
+		return errs.New(errs.Precondition, "this folder holds a database that no demo made: give the demo a folder of its own").At("--data")
+	}
 	for _, name := range []string{"carillon.db", "carillon.db-wal", "carillon.db-shm", "carillon.db.instance", "demo-keyring", "demo-clock.json"} {
 		if err := os.Remove(filepath.Join(d.Data, name)); err != nil && !os.IsNotExist(err) {
 			return errs.Wrap(errs.Precondition, "the old demo cannot be removed; stop it first", err)
 		}
 	}
 	return nil
+}
+
+func there(file string) bool {
+	_, err := os.Lstat(file)
+	return !os.IsNotExist(err)
 }
 
 func (d demoCmd) clinic(c *console, sys *app.System, domain clock.Clock) (*demo.Clinic, error) {

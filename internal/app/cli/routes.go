@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 
@@ -36,7 +37,7 @@ type routeAddCmd struct {
 	TLS          bool   `help:"Speak TLS."`
 	Window       int    `help:"Texts without an answer at most." default:"10"`
 	Rate         int    `help:"Segments a second; 0 leaves it to the operator." default:"0"`
-	Config       string `help:"File with every setting as JSON (docs/config.md); the flags above are then not read." type:"path" placeholder:"FILE"`
+	Config       string `help:"File with every setting as JSON (docs/smpp-route.md); the flags above are then not read." type:"path" placeholder:"FILE"`
 	Rank         int    `help:"1 is preferred." default:"1"`
 }
 
@@ -51,11 +52,19 @@ func (r routeAddCmd) Run(c *console) error {
 		return err
 	}
 	defer func() { _ = sys.Close() }()
-	made, err := route.Add(c.ctx, sys.Store, scope, store.Route{Name: r.Name, Kind: store.RouteSMPP, Channel: patient.SMS, Config: cfg.JSON(), Rate: r.Rate, Rank: r.Rank})
+	made, err := route.Add(c.ctx, sys.Store, scope, store.Route{Name: r.Name, Kind: store.RouteSMPP, Channel: patient.SMS, Config: cfg.JSON(), Simulator: cfg.Simulator, Rate: r.Rate, Rank: r.Rank})
 	if err == nil {
-		c.printf("%s is on trial: it serves its guest list only, until carillon route state %s open\n", made.ID, r.Name)
+		c.printf("%s\n", addedRoute(made))
 	}
 	return err
+}
+
+// addedRoute says what a new route does, in a line that can be copied from.
+func addedRoute(r store.Route) string {
+	if r.State != store.RouteTrial {
+		return r.ID.String() + " is " + string(r.State)
+	}
+	return fmt.Sprintf("%s is on trial: it serves its guest list only, until carillon route state %q open", r.ID, r.Name)
 }
 
 func (r routeAddCmd) config(c *console) (smpp.Config, error) {

@@ -66,8 +66,8 @@ func (o *Operator) Connect(ctx context.Context, s store.Store, c *Clinic) error 
 		if err != nil {
 			return err
 		}
-		if len(have) > 0 {
-			r.ID, r.State = have[0].ID, have[0].State
+		if i := slices.IndexFunc(have, func(x store.Route) bool { return x.Simulator }); i >= 0 {
+			r.ID, r.State = have[i].ID, have[i].State
 		}
 		senders, err = tx.Routes().Senders(ctx)
 		return err
