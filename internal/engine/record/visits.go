@@ -39,6 +39,9 @@ func (s *Service) Book(ctx context.Context, scope access.Scope, b Booking) (v sc
 		if !b.Start.After(tx.Now()) {
 			return errs.New(errs.Invalid, "a visit begins in the future").At("start")
 		}
+		if !schedule.Believable(b.Start) {
+			return errs.New(errs.Invalid, "no visit is that far away: look at the year").At("start")
+		}
 		v = schedule.Appointment{Person: b.Person, Location: b.Location, Practitioner: b.Practitioner, Type: b.Type, Reason: b.Reason,
 			Status: schedule.Booked, Start: b.Start, Length: b.Length, BookedAt: tx.Now()}
 		v.Zone, v.Wall = site.Zone, wall(b.Start, site.Zone)
@@ -96,6 +99,9 @@ func (s *Service) MoveVisit(ctx context.Context, scope access.Scope, m Move) (sc
 		if !m.Start.IsZero() {
 			if !m.Start.After(tx.Now()) {
 				return errs.New(errs.Invalid, "a visit begins in the future").At("start")
+			}
+			if !schedule.Believable(m.Start) {
+				return errs.New(errs.Invalid, "no visit is that far away: look at the year").At("start")
 			}
 			v.Start = m.Start
 		}

@@ -302,6 +302,9 @@ func (w sites) visit(in *BulkAppointment) intake.Row {
 	x := item{sites: w}
 	r := &intake.VisitRow{ExternalID: phi.T(in.ExternalID), Patient: phi.T(in.Patient), PatientHeader: "patient_external_id",
 		Location: x.site(in.Location), Status: schedule.Status(in.Status), Start: in.Start.UTC(), Length: defaultLength, Has: map[intake.Field]bool{}}
+	if !schedule.Believable(in.Start) || (in.BookedAt != nil && !schedule.Believable(*in.BookedAt)) {
+		x.wrong("start", intake.BadDate, "no visit is in such a year")
+	}
 	given(r.Has, intake.FieldMinutes, in.Minutes, func(n int) { r.Length = time.Duration(n) * time.Minute })
 	given(r.Has, intake.FieldPractitioner, in.Practitioner, func(s string) { r.Practitioner = s })
 	given(r.Has, intake.FieldType, in.Type, func(s string) { r.Type = s })

@@ -182,3 +182,19 @@ func TestAnImportFromUploadToUndo(t *testing.T) {
 		until("undone")
 	})
 }
+
+// The formats that times are kept in end with the year 9999 of UTC; the zero time is a value that somebody forgot.
+func TestAVisitInAYearThatCannotBeIsRefusedAlone(t *testing.T) {
+	t.Parallel()
+	storetest.Both(t, func(t *testing.T, open storetest.Open) {
+		w := setup(t, nil, open)
+		w.bulk(t, "/patients/bulk", patients(3, "Nowak"))
+		body := visits(3, 0)
+		items := body["items"].([]obj)
+		items[0]["start"], items[1]["start"] = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-23:59"
+		got := w.bulk(t, "/appointments/bulk", body)
+		if got.Refused != 2 || got.Created != 1 || got.Items[2].Outcome != "created" {
+			t.Fatalf("%+v", got)
+		}
+	})
+}
