@@ -60,6 +60,7 @@ var exits = map[errs.Kind]int{
 func Main(args []string, in io.Reader, out, errOut io.Writer) (code int) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	collectLater()
 	var cmds commands
 	exited := -1
 	parser, err := kong.New(&cmds, kong.Name("carillon"), kong.UsageOnError(),
