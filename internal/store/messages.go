@@ -30,6 +30,9 @@ type Draft struct {
 	HeldUntil time.Time
 	// Resent: the text went out a second time because its first outcome stayed unknown.
 	Resent bool
+	// Unreadable: what is sealed does not open (it was changed, or the key is another), so number and text are empty.
+	// Only reading sets it; such a message is never handed over.
+	Unreadable bool
 }
 
 // Key is the natural key of a message of a journey; the zero Key is none.

@@ -42,6 +42,7 @@ const (
 	ReasonRouteDown      Reason = "route_down"
 	ReasonDemoRoute      Reason = "demo_data_real_route"
 	ReasonOrgUnavailable Reason = "organization_unavailable"
+	ReasonUnreadable     Reason = "unreadable" // what is stored of the text does not open
 
 	// Outcomes.
 	ReasonThrottled     Reason = "throttled"

@@ -237,5 +237,6 @@ var remedies = map[message.Reason]Say{
 	message.ReasonOneWaySender: NextSetUp, message.ReasonNoSender: NextSetUp, message.ReasonTemplate: NextSetUp,
 	message.ReasonReservedWord: NextSetUp, message.ReasonNoFreeCodes: NextCall, message.ReasonDemoRoute: NextSetUp,
 	message.ReasonRouteDown: NextCheckPhone, message.ReasonOrgUnavailable: NextCheckPhone,
+	message.ReasonUnreadable: NextCall,
 	message.ReasonQuietHours: NextAutomatic, message.ReasonSettling: NextAutomatic,
 }

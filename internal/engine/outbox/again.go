@@ -27,11 +27,19 @@ func (o *Outbox) Again(ctx context.Context, scope access.Scope, drafts []store.D
 }
 
 func (o *Outbox) again(ctx context.Context, tx store.Tx, drafts []store.Draft, out []send.Ruling) error {
-	fresh := make([]store.Draft, len(drafts))
-	items := make([]item, len(drafts))
+	fresh := make([]store.Draft, 0, len(drafts))
+	items := make([]item, 0, len(drafts))
+	at := make([]int, 0, len(drafts))
 	for i := range drafts {
-		fresh[i] = drafts[i]
-		items[i] = item{draft: &fresh[i]}
+		if drafts[i].Unreadable {
+			out[i] = unreadable(&drafts[i])
+			continue
+		}
+		fresh = append(fresh, drafts[i])
+		items, at = append(items, item{draft: &fresh[len(fresh)-1]}), append(at, i)
+	}
+	if len(items) == 0 {
+		return nil
 	}
 	if err := o.load(ctx, tx, items); err != nil {
 		return err
@@ -40,9 +48,15 @@ func (o *Outbox) again(ctx context.Context, tx store.Tx, drafts []store.Draft, o
 		f := o.facts(&items[i])
 		o.write(&items[i], &f)
 		d := gate.Decide(&f, items[i].at)
-		out[i] = ruling(&items[i], &drafts[i], &f, &d, tx.Now())
+		out[at[i]] = ruling(&items[i], &drafts[at[i]], &f, &d, tx.Now())
 	}
 	return nil
+}
+
+// unreadable holds a message whose stored text does not open until a person looks: guessing at a text is worse than
+// silence that somebody sees.
+func unreadable(was *store.Draft) send.Ruling {
+	return send.Ruling{Move: store.Move{Message: was.ID, From: was.State, To: message.Held, Reason: message.ReasonUnreadable, Event: true}}
 }
 
 // ruling turns a decision about a stored message into what the leasing transaction needs.

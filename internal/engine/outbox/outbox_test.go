@@ -381,6 +381,30 @@ func TestWhatWouldHappenNowIsTheSameDecision(t *testing.T) {
 	}
 }
 
+func TestATextThatDoesNotOpenIsHeldForAPersonAndTheOthersLeave(t *testing.T) {
+	t.Parallel()
+	d := setup(t)
+	good := d.prepare(d.reminder())[0].Draft
+	bad := good
+	bad.ID, bad.Body, bad.Vars, bad.Unreadable = id.New(), phi.Text{}, nil, true
+	drafts := []store.Draft{bad, good}
+	_, ok, err := d.outbox.Standing(context.Background(), d.scope, drafts)
+	if err != nil || ok[0] || !ok[1] {
+		t.Fatalf("stand %v, %v", ok, err)
+	}
+	got, err := d.outbox.Again(context.Background(), d.scope, drafts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := got[0].Move
+	if got[0].Send || v.Message != bad.ID || v.To != message.Held || !v.Until.IsZero() || v.Reason != message.ReasonUnreadable || !v.Event {
+		t.Errorf("the one that does not open: %+v", got[0])
+	}
+	if !got[1].Send || got[1].Bound.Person != good.Person {
+		t.Errorf("the other: %+v", got[1].Move)
+	}
+}
+
 func TestARecordStandsUntilSomethingOvertakesIt(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {

@@ -90,7 +90,7 @@ func unpackDraft(b []byte, d *store.Draft) error {
 }
 
 // openDrafts opens the sealed columns of rows of any organizations. A message of an erased person keeps neither
-// number nor text.
+// number nor text; one that does not open is marked, so that it keeps no other from leaving.
 func (t *Tx) openDrafts(ctx context.Context, drafts []store.Draft, sealed [][]byte) error {
 	byOrg := map[id.ID][]id.ID{}
 	for i := range drafts {
@@ -115,14 +115,18 @@ func (t *Tx) openDrafts(ctx context.Context, drafts []store.Draft, sealed [][]by
 			if k == nil {
 				continue
 			}
-			plain, err := k.Open(sealed[i], messagePlace(org, d.ID))
-			if err != nil {
-				return err
-			}
-			if err := unpackDraft(plain, d); err != nil {
-				return err
-			}
+			openDraft(k, d, sealed[i])
 		}
 	}
 	return nil
+}
+
+func openDraft(k *seal.Key, d *store.Draft, sealed []byte) {
+	plain, err := k.Open(sealed, messagePlace(d.Org, d.ID))
+	if err == nil {
+		err = unpackDraft(plain, d)
+	}
+	if err != nil {
+		d.To, d.Body, d.Vars, d.Unreadable = phone.Number{}, phi.Text{}, nil, true
+	}
 }
