@@ -31,6 +31,7 @@ var enums = []struct{ dir, kind, prefix string }{
 	{"../../core/feed", "State", "imports.says."},
 	{"../../core/feed", "HoldReason", "imports.why."},
 	{"../../core/feed", "Kind", "imports.kind."},
+	{"../../core/feed", "RowKind", "imports.row."},
 	{"../../core/access", "Role", "role."},
 	{"../../engine/intake", "Field", "imports.field."},
 	{"../../engine/intake", "ProblemCode", "problem."},

@@ -17,6 +17,7 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/engine/plan"
 )
@@ -103,7 +104,9 @@ type importView struct {
 	Problems []feed.Problem
 	Preview  preview
 	Held     plan.Held
-	Who      map[id.ID]patient.Person // of the samples
+	Absent   []schedule.Appointment   // of a file of all visits: what it does not have
+	Kept     []feed.Write             // what an undo left alone
+	Who      map[id.ID]patient.Person // of the samples, the absent visits and what was kept
 }
 
 // shownProblems is how many lines of the report a page shows; the rest is in the download.
@@ -130,12 +133,8 @@ func (c *Console) importView(ctx context.Context, p *Page, imported id.ID) (v im
 	if v.Going {
 		return v, nil
 	}
-	if v.State == feed.Uploaded || v.State == feed.Checked {
-		head, err := c.need.Imports.Head(ctx, p.Scope, imported)
-		if err != nil && !errs.Is(err, errs.NotFound) {
-			return v, err
-		}
-		v.Preview = previewOf(head, v.Import)
+	if err = c.previewed(ctx, p, &v); err != nil {
+		return v, err
 	}
 	if v.Counts.Bad > 0 {
 		v.Problems, err = c.need.Imports.Problems(ctx, p.Scope, imported, 0, shownProblems)
@@ -144,9 +143,47 @@ func (c *Console) importView(ctx context.Context, p *Page, imported id.ID) (v im
 		}
 	}
 	if v.Import.Held {
-		err = c.heldBy(ctx, p, &v)
+		return v, c.heldBy(ctx, p, &v)
 	}
-	return v, err
+	return v, c.listed(ctx, p, &v)
+}
+
+// previewed shows how a file would be read to those who may say so, while the file is here. One that could not be
+// read can be read another way.
+func (c *Console) previewed(ctx context.Context, p *Page, v *importView) error {
+	waits := v.State == feed.Uploaded || v.State == feed.Checked || v.State == feed.Rejected
+	if !waits || !p.Allows(access.ImportFiles) {
+		return nil
+	}
+	head, err := c.need.Imports.Head(ctx, p.Scope, v.ID)
+	if errs.Is(err, errs.NotFound) {
+		return nil // its day is over
+	}
+	if err == nil {
+		v.Preview = previewOf(head, v.Import)
+	}
+	return err
+}
+
+// listed reads the rows that a person must see: visits that would be cancelled, and rows that an undo left alone.
+func (c *Console) listed(ctx context.Context, p *Page, v *importView) (err error) {
+	var who []id.ID
+	switch {
+	case v.State == feed.Checked && v.Counts.Absent > 0 && v.Preview.Ready:
+		v.Absent, err = c.need.Imports.Absent(ctx, p.Scope, v.ID)
+		for _, a := range v.Absent {
+			who = append(who, a.Person)
+		}
+	case v.State == feed.Undone && v.Counts.Kept > 0:
+		v.Kept, err = c.need.Imports.Kept(ctx, p.Scope, v.ID, 0, shownProblems)
+		for _, x := range v.Kept {
+			who = append(who, x.Person)
+		}
+	}
+	if err == nil && len(who) > 0 {
+		v.Who, err = c.need.Desk.People(ctx, p.Scope, who)
+	}
+	return err
 }
 
 // heldBy reads what a release would let go.
@@ -170,6 +207,10 @@ func (c *Console) checkImport(w http.ResponseWriter, r *http.Request, p *Page) {
 	}
 	if err != nil {
 		c.fail(w, r, p, err)
+		return
+	}
+	if shown := r.PostForm.Get("shown"); shown != "" && shown != r.PostForm.Get("encoding") {
+		http.Redirect(w, r, "/imports/"+imported.String(), http.StatusSeeOther) // its columns are looked at first
 		return
 	}
 	c.works.begin(imported, func(ctx context.Context, told func(int)) {
@@ -198,7 +239,11 @@ func settled(r *http.Request, o feed.Options) feed.Options {
 	if l, err := id.Parse(r.PostForm.Get("location")); err == nil {
 		o.Location = l
 	}
+	o.Snapshot, o.AgreedAbsent = r.PostForm.Get("snapshot") == "yes", 0
 	headers := r.PostForm["header"]
+	if shown := r.PostForm.Get("shown"); shown != "" && shown != o.Encoding {
+		o.Map, headers = nil, nil // the columns' names were read in other letters
+	}
 	if len(headers) > 0 {
 		o.Map, o.Recalled = map[string]string{}, false
 		for i, h := range headers {
@@ -212,7 +257,10 @@ func settled(r *http.Request, o feed.Options) feed.Options {
 
 // applyImport writes a checked file.
 func (c *Console) applyImport(w http.ResponseWriter, r *http.Request, p *Page) {
-	imported, _, err := c.importForm(w, r, p)
+	imported, imp, err := c.importForm(w, r, p)
+	if err == nil {
+		err = c.agree(r, p, imp)
+	}
 	if err == nil && r.PostForm.Get("skip") == "yes" {
 		_, err = c.need.Imports.Choose(r.Context(), p.Scope, imported, true)
 	}
@@ -225,6 +273,19 @@ func (c *Console) applyImport(w http.ResponseWriter, r *http.Request, p *Page) {
 		c.workFailed(ctx, "import.apply", err)
 	})
 	http.Redirect(w, r, "/imports/"+imported.String(), http.StatusSeeOther)
+}
+
+// agree keeps that the reader saw the visits that a file of all visits does not have.
+func (c *Console) agree(r *http.Request, p *Page, imp feed.Import) error {
+	if imp.State != feed.Checked || imp.Counts.Absent == imp.Options.AgreedAbsent {
+		return nil
+	}
+	seen, err := strconv.Atoi(r.PostForm.Get("absent"))
+	if err != nil {
+		return errs.Newf(errs.Precondition, "%d visits are not in this file and would be cancelled: look at them and agree first", imp.Counts.Absent)
+	}
+	_, err = c.need.Imports.AgreeAbsent(r.Context(), p.Scope, imp.ID, seen)
+	return err
 }
 
 func (c *Console) releaseImport(w http.ResponseWriter, r *http.Request, p *Page) {

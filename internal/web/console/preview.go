@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"slices"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/core/feed"
@@ -10,6 +11,7 @@ import (
 
 // preview is the beginning of a file as it would be read.
 type preview struct {
+	Ready    bool           // the file is still here and the reader may say how it is read
 	Choices  []table.Choice // when the encoding is not proven
 	Encoding string
 	Headers  []string
@@ -22,6 +24,7 @@ type preview struct {
 const previewLines = 4
 
 func previewOf(head []byte, imp feed.Import) (v preview) {
+	v.Ready = true
 	v.Encoding = imp.Options.Encoding
 	if v.Encoding == "" {
 		guess := table.Sniff(head)
@@ -57,4 +60,13 @@ func previewOf(head []byte, imp feed.Import) (v preview) {
 		}
 	}
 	return v
+}
+
+// encodings are what a reader can choose from, with the one that the file is read in now.
+func encodings(now string) []string {
+	all := table.Encodings()
+	if now != "" && !slices.Contains(all, now) {
+		return append([]string{now}, all...)
+	}
+	return all
 }

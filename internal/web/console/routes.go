@@ -57,7 +57,7 @@ func (c *Console) routes() []route {
 		{"POST /imports/{id}/check", "imports", access.ImportFiles, c.checkImport},
 		{"POST /imports/{id}/apply", "imports", access.ImportFiles, c.applyImport},
 		{"POST /imports/{id}/release", "imports", access.ReleaseHeld, c.releaseImport},
-		{"POST /imports/{id}/undo", "imports", access.ImportFiles, c.undoImport},
+		{"POST /imports/{id}/undo", "imports", access.ReleaseHeld, c.undoImport},
 		{"GET /carriers", "carriers", access.ReadMessages, c.carriers},
 		{"POST /carriers/{id}/state", "carriers", access.StopAll, c.setRoute},
 		{"POST /carriers/{id}/guests", "carriers", access.ManageRoutes, c.setGuests},
