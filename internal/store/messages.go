@@ -93,6 +93,8 @@ type MessageQueue interface {
 	// draft it fills what handing over by the recorded decision needs: ids, purpose, priority, facts it is bound to,
 	// number and text, flags, segments, sender, attempts, times and the decision. ByIDs reads the rest.
 	Due(ctx context.Context, route id.ID, now time.Time, limit int) ([]Draft, error)
+	// DueBehind is Due from behind a message in that order (its Priority, DueAt and ID count); nil is the front.
+	DueBehind(ctx context.Context, route id.ID, now time.Time, behind *Draft, limit int) ([]Draft, error)
 	// Held reads messages whose hold ends by now, or with person set those that wait for somebody.
 	Held(ctx context.Context, now time.Time, person bool, p Page) ([]Draft, error)
 	// Revisions reads what the leasing transaction compares, in the order of the questions.

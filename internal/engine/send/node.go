@@ -22,8 +22,9 @@ type Dispatcher struct {
 
 type running struct {
 	*Loop
-	stop context.CancelFunc
-	done chan struct{}
+	stop   context.CancelFunc
+	done   chan struct{}
+	behind *store.Draft // how far rerouting looked through what is due; only the sweep uses it
 }
 
 // Dispatcher makes the node's dispatcher.

@@ -602,6 +602,40 @@ func TestDueTextsLeaveARouteWhoseLineIsDown(t *testing.T) {
 	}
 }
 
+func TestTextsThatNoOtherRouteServesHideNothingBehindThem(t *testing.T) {
+	t.Parallel()
+	r := setup(t, storetest.SQLite)
+	machine := clock.NewFixed(time.Now())
+	r.machine = machine
+	var second store.Route
+	r.write(func(ctx context.Context, tx store.Tx) error {
+		var err error
+		if second, err = tx.Routes().Save(ctx, store.Route{Name: "two", Kind: store.RouteSMPP, State: store.RouteOpen, Simulator: true, Rank: 2}); err != nil {
+			return err
+		}
+		_, err = tx.Routes().SaveSender(ctx, store.Sender{Route: second.ID, Address: "48701", TwoWay: true, Purposes: []purpose.Purpose{purpose.Appointment}})
+		return err
+	})
+	r.lines.at(r.route.ID).down = true
+	r.start()
+	r.until("the line", func() bool { return r.lines.at(r.route.ID).Health().State == carrier.StateDown })
+	last := r.plan(r.ask("hello"))[0]
+	r.write(func(ctx context.Context, tx store.Tx) error {
+		front := make([]store.Draft, 1300) // more than one sweep looks through, and due before
+		model, err := tx.Messages().Get(ctx, last)
+		for i := range front {
+			front[i] = model
+			front[i].ID, front[i].Purpose, front[i].DueAt = id.New(), purpose.Recall, model.DueAt.Add(-time.Minute)
+		}
+		if err == nil {
+			_, err = tx.Messages().Insert(ctx, front, nil)
+		}
+		return err
+	})
+	machine.Advance(31 * time.Second)
+	r.until("the other route to take what it serves", func() bool { return r.get(last).Route == second.ID })
+}
+
 func TestQuietHoursHoldAndThenLetGo(t *testing.T) {
 	t.Parallel()
 	r := setup(t, storetest.SQLite)

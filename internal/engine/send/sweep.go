@@ -251,6 +251,10 @@ func (d *Dispatcher) closeUnknown(ctx context.Context, scope access.Scope, moves
 	})
 }
 
+// reroutePages bounds one sweep's look through what is due on a line that is down: the front, which is the most
+// urgent, and some pages from where the last sweep ended. What no other route serves hides nothing behind it.
+const reroutePages = 5
+
 // reroute moves due messages of routes whose line has been down for a while to another route that serves them.
 func (d *Dispatcher) reroute(ctx context.Context, scope access.Scope) error {
 	down := d.down()
@@ -258,27 +262,50 @@ func (d *Dispatcher) reroute(ctx context.Context, scope access.Scope) error {
 		if l.route.Org != scope.Org() || !down[l.route.ID] {
 			continue
 		}
-		var moves []store.Move
-		err := d.node.Store.Read(ctx, scope, func(tx store.Tx) error {
-			book, err := route.Read(ctx, tx)
+		var from *store.Draft
+		for n := range reroutePages {
+			last, err := d.reroutePage(ctx, scope, l.route.ID, from, down)
 			if err != nil {
 				return err
 			}
-			drafts, err := tx.Messages().Due(ctx, l.route.ID, tx.Now(), sweepPage)
-			moves = reroutes(book, drafts, down)
-			return err
-		})
+			if n == 0 && last != nil && l.behind != nil {
+				last = l.behind
+			}
+			if from = last; from == nil {
+				break
+			}
+		}
+		l.behind = from
+	}
+	return nil
+}
+
+// reroutePage looks at one page and returns its last message; nil when there is nothing behind it.
+func (d *Dispatcher) reroutePage(ctx context.Context, scope access.Scope, from id.ID, behind *store.Draft, down map[id.ID]bool) (*store.Draft, error) {
+	var drafts []store.Draft
+	var moves []store.Move
+	err := d.node.Store.Read(ctx, scope, func(tx store.Tx) error {
+		book, err := route.Read(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if len(moves) == 0 {
-			continue
-		}
+		drafts, err = tx.Messages().DueBehind(ctx, from, tx.Now(), behind, sweepPage)
+		moves = reroutes(book, drafts, down)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(moves) > 0 {
 		if err := d.settle(ctx, scope, moves); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	if len(drafts) < sweepPage {
+		return nil, nil
+	}
+	last := drafts[len(drafts)-1]
+	return &store.Draft{Message: message.Message{ID: last.ID, Priority: last.Priority, DueAt: last.DueAt}}, nil
 }
 
 // reroutes finds other ways for due messages; a text that invites an answer only takes a two-way sender.

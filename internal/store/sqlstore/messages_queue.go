@@ -14,18 +14,31 @@ import (
 const dueColumns = `id, purpose, person_id, point_id, location_id, visit_id, visit_version, sealed, flags, segments, sender_id, attempts,
 	due_at, expires_at, planned_at, exempt, decision`
 
-// Due reads the most urgent queued messages. One query a priority: each walks its part of the small index in
-// due order and never meets messages of the future.
+// Due reads the most urgent queued messages.
 func (m messages) Due(ctx context.Context, route id.ID, now time.Time, limit int) ([]store.Draft, error) {
+	return m.DueBehind(ctx, route, now, nil, limit)
+}
+
+// DueBehind is the page of Due behind a message. One query a priority: each walks its part of the small index in
+// due order and never meets messages of the future.
+func (m messages) DueBehind(ctx context.Context, route id.ID, now time.Time, behind *store.Draft, limit int) ([]store.Draft, error) {
 	org, err := m.org()
 	if err != nil {
 		return nil, err
 	}
+	first := purpose.Urgent
+	if behind != nil {
+		first = behind.Priority
+	}
 	out, sealed := make([]store.Draft, 0, limit), make([][]byte, 0, limit)
-	for p := purpose.Urgent; p <= purpose.Bulk && len(out) < limit; p++ {
+	for p := first; p <= purpose.Bulk && len(out) < limit; p++ {
+		page, a := "", args(route, int64(p), now, org, limit-len(out))
+		if behind != nil && p == first {
+			page, a = " AND (due_at, id) > ($6, $7)", append(a, behind.DueAt, behind.ID)
+		}
 		err := each(ctx, m, `SELECT `+dueColumns+` FROM messages
-			WHERE state = 'queued' AND route_id = $1 AND priority = $2 AND due_at <= $3 AND org_id = $4
-			ORDER BY due_at, id LIMIT $5`, args(route, int64(p), now, org, limit-len(out)), func(r Rows) error {
+			WHERE state = 'queued' AND route_id = $1 AND priority = $2 AND due_at <= $3 AND org_id = $4`+page+`
+			ORDER BY due_at, id LIMIT $5`, a, func(r Rows) error {
 			d := store.Draft{Message: message.Message{Org: org, State: message.Queued, Priority: p, Route: route}}
 			s, err := scanDue(r, &d)
 			out, sealed = append(out, d), append(sealed, s)

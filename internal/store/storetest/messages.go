@@ -174,6 +174,12 @@ func messagesSuite(t *testing.T, open Open) {
 			if err == nil && (len(got) != 3 || got[0].ID != urgent.ID || got[1].ID != early.ID || got[2].ID != late.ID) {
 				t.Errorf("%d due, in the wrong order or with a wrong one", len(got))
 			}
+			for i := range got {
+				behind, err := tx.Messages().DueBehind(ctx, d.Route.ID, Start, &got[i], 10)
+				if err != nil || len(behind) != len(got)-i-1 || (len(behind) > 0 && behind[0].ID != got[i+1].ID) {
+					t.Errorf("behind message %d there are %d: %v", i, len(behind), err)
+				}
+			}
 			if one, err := tx.Messages().Due(ctx, d.Route.ID, Start, 1); err != nil || len(one) != 1 || one[0].ID != urgent.ID {
 				t.Errorf("limit of one gave %d, %v", len(one), err)
 			}
