@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"strings"
+	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -24,7 +25,8 @@ type Note struct {
 }
 
 // Write sends a note. It is a text like any about a visit, with consent and quiet hours: held ones wait, refused ones
-// are not written and are an errs.Precondition whose cause is a Refusal.
+// are not written and are an errs.Precondition whose cause is a Refusal. The same text by the same hand to the same
+// number within a minute is a button pressed twice: errs.Conflict.
 func (s *Service) Write(ctx context.Context, scope access.Scope, n Note) (store.Draft, error) {
 	if !scope.Allows(access.SendMessages) {
 		return store.Draft{}, forbidden()
@@ -37,13 +39,35 @@ func (s *Service) Write(ctx context.Context, scope access.Scope, n Note) (store.
 		return store.Draft{}, errs.Wrap(errs.Precondition, "this text may not be sent",
 			Refusal(prepared.Decision.Reason()))
 	}
+	turn := &s.turns[prepared.Draft.Point[len(id.ID{})-1]%turns]
+	turn.Lock()
+	defer turn.Unlock()
 	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		if err := once(ctx, tx, prepared.Draft); err != nil {
+			return err
+		}
 		if _, err := s.outbox.Insert(ctx, tx, []outbox.Prepared{prepared}); err != nil {
 			return err
 		}
 		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "message.write", "message", prepared.Draft.ID, ""))
 	}, store.Urgent)
 	return prepared.Draft, err
+}
+
+// twice is how long an equal text counts as the same one.
+const twice = time.Minute
+
+// once refuses a text that its writer has just written.
+func once(ctx context.Context, tx store.Tx, d store.Draft) error {
+	have, err := tx.Messages().AnswersTo(ctx, d.Point, shown)
+	for _, m := range have {
+		gone := m.State == message.Cancelled || m.State == message.Refused
+		if !gone && m.Origin.Kind == message.FromStaff && m.Origin.By == d.Origin.By && m.Person == d.Person &&
+			m.Body.Reveal() == d.Body.Reveal() && tx.Now().Sub(m.PlannedAt) < twice {
+			return errs.New(errs.Conflict, "you wrote the same text to this number less than a minute ago: it is not sent twice")
+		}
+	}
+	return err
 }
 
 func (s *Service) prepareNote(ctx context.Context, scope access.Scope, n Note) (outbox.Prepared, error) {
