@@ -20,7 +20,7 @@ import (
 type demoCmd struct {
 	config.Log
 	Listen   string  `help:"Address and port of the console; loopback only." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	Data     string  `help:"Folder of the demo's data." default:"./data" type:"path" placeholder:"DIR"`
+	Data     string  `help:"Folder of the demo's data." default:"./data/demo" type:"path" placeholder:"DIR"`
 	Speed    float64 `help:"How many seconds of the clinic's time pass in a second." default:"120"`
 	Seed     uint64  `help:"The same seed makes the same clinic." default:"7"`
 	Patients int     `help:"Patients to make." default:"2400"`
