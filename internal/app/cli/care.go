@@ -8,7 +8,9 @@ import (
 
 	"carillon.dev/carillon/internal/app"
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/sqlite"
 )
@@ -34,11 +36,31 @@ func (b backupCmd) Run(c *console) error {
 	if !ok {
 		return errs.New(errs.Precondition, "PostgreSQL is backed up by its own tools; docs/upgrade.md says how to leave the persons' keys out")
 	}
+	// Recorded first, so that there is no copy of everybody's data without its row; a copy that fails has one too.
+	if err := recordBackup(c.ctx, sys.Store); err != nil {
+		return err
+	}
 	if err := db.Backup(c.ctx, b.To); err != nil {
 		return err
 	}
 	c.printf("%s holds the database, %s the persons' keys; keep them apart, and the key file away from both\n", b.To, b.To+sqlite.KeysSuffix)
 	return nil
+}
+
+// recordBackup leaves a row in the log of every organization: their patients' data leaves the database.
+func recordBackup(ctx context.Context, s store.Store) error {
+	scope := access.System("backup")
+	return s.InTx(ctx, scope, func(tx store.Tx) error {
+		all, err := tx.Orgs().All(ctx)
+		if err != nil {
+			return err
+		}
+		ids := make([]id.ID, len(all))
+		for i, o := range all {
+			ids[i] = o.ID
+		}
+		return tx.Audit().Record(ctx, audit.Across(scope, tx.Now(), ids, "database.backup", "")...)
+	})
 }
 
 type doctorCmd struct{ storage }

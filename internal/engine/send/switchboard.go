@@ -237,7 +237,7 @@ func (b *Switchboard) StopAll(ctx context.Context, scope access.Scope) error {
 		if err := tx.Orgs().StopAll(ctx); err != nil {
 			return err
 		}
-		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "send.stop_all", "organization", scope.Org(), ""))
+		return flipped(ctx, tx, "send.stop_all")
 	}, store.Urgent)
 	if refreshed := b.Refresh(ctx); err == nil {
 		err = refreshed
@@ -255,12 +255,29 @@ func (b *Switchboard) Resume(ctx context.Context, scope access.Scope) error {
 			return err
 		}
 		tx.Publish(store.TopicDue)
-		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "send.resume", "organization", scope.Org(), ""))
+		return flipped(ctx, tx, "send.resume")
 	}, store.Urgent)
 	if err != nil {
 		return err
 	}
 	return b.Refresh(ctx)
+}
+
+// flipped records a stop or its end in the log of every organization that it is about.
+func flipped(ctx context.Context, tx store.Tx, action string) error {
+	scope := tx.Scope()
+	if !scope.IsSystem() {
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), action, "organization", scope.Org(), ""))
+	}
+	all, err := tx.Orgs().All(ctx)
+	if err != nil {
+		return err
+	}
+	ids := make([]id.ID, len(all))
+	for i, o := range all {
+		ids[i] = o.ID
+	}
+	return tx.Audit().Record(ctx, audit.Across(scope, tx.Now(), ids, action, "everything")...)
 }
 
 // pause waits on the machine's clock or until ctx ends.
