@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/clock"
@@ -18,6 +19,12 @@ import (
 // sweepEvery is how often due messages are looked for when nothing woke the loop: time alone makes them due.
 const sweepEvery = 250 * time.Millisecond
 
+// drainFor is how long answers are waited for before a loop ends its lease to take a new one.
+const (
+	drainFor   = 10 * time.Second
+	drainTicks = 100
+)
+
 // feed takes due messages, decides again, leases and passes batches on, until ctx ends.
 func (l *Loop) feed(ctx context.Context, batches chan<- []carrier.Submit) {
 	for ctx.Err() == nil {
@@ -32,10 +39,24 @@ func (l *Loop) feed(ctx context.Context, batches chan<- []carrier.Submit) {
 			return
 		case err != nil:
 			l.log.Error("due messages could not be leased", "kind", errs.KindOf(err), "error", errs.Safe(err))
+			if l.doubt {
+				l.drain(ctx)
+				return
+			}
 			pause(ctx, time.Second)
 		case !more:
 			l.wait(ctx)
 		}
+	}
+}
+
+// drain waits a while until every answer has come.
+func (l *Loop) drain(ctx context.Context) {
+	for range drainTicks {
+		if _, out := l.Health(); out == 0 || ctx.Err() != nil {
+			return
+		}
+		pause(ctx, drainFor/drainTicks)
 	}
 }
 
@@ -198,11 +219,14 @@ func (l *Loop) due(ctx context.Context, n int) ([]store.Draft, error) {
 	return drafts, err
 }
 
-// lease is the leasing transaction: it moves only what is still as the second gate saw it.
+// lease is the leasing transaction: it moves only what is still as the second gate saw it. When it was done and its
+// commit fails (a connection lost), nobody can say whether the messages are leased: the loop is in doubt, ends its
+// lease, and recovers under a new fence what nobody will hand over.
 func (l *Loop) lease(ctx context.Context, drafts []store.Draft, rulings []Ruling) ([]bool, error) {
 	var moved []bool
+	var done bool
 	err := l.node.Store.InTx(ctx, l.scope, func(tx store.Tx) error {
-		moved = make([]bool, len(drafts)) // the function may run again
+		moved, done = make([]bool, len(drafts)), false // the function may run again
 		machine := l.machine.Now()
 		holds, err := tx.Routes().Holds(ctx, l.route.ID, l.node.Owner, l.fence, machine)
 		if err != nil {
@@ -221,8 +245,11 @@ func (l *Loop) lease(ctx context.Context, drafts []store.Draft, rulings []Ruling
 		if err := countCaps(ctx, tx, rulings, ok); err != nil {
 			return err
 		}
-		return l.move(ctx, tx, machine, drafts, rulings, ok, moved)
+		err = l.move(ctx, tx, machine, drafts, rulings, ok, moved)
+		done = err == nil
+		return err
 	})
+	l.doubt = err != nil && done && slices.Contains(moved, true)
 	return moved, err
 }
 

@@ -69,6 +69,7 @@ type Loop struct {
 	wake    chan struct{}
 	until   atomic.Int64 // machine time until which the lease holds, microseconds
 	fence   store.Fence
+	doubt   bool // whether the last lease of messages was committed is not known; only the feeding goroutine uses it
 
 	mu     sync.Mutex
 	out    int       // leased messages without a durable answer
@@ -167,7 +168,12 @@ func (l *Loop) Run(ctx context.Context) error {
 			pause(ctx, leaseRetry)
 			continue
 		}
-		l.fence = fence
+		if l.doubt && fence == l.fence { // the lease was not given back: only a new fence recovers
+			_ = l.dropLease(ctx)
+			pause(ctx, leaseRetry)
+			continue
+		}
+		l.fence, l.doubt = fence, false
 		if err := l.serve(ctx); err != nil && ctx.Err() == nil {
 			l.log.Error("the route stopped", "error", errs.Safe(err))
 			pause(ctx, leaseRetry)
