@@ -104,6 +104,7 @@ func (a *API) config() huma.Config {
 	c := huma.DefaultConfig("Carillon", Version)
 	c.CreateHooks = nil // no $schema members and no links beside the answers
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
+	c.Formats = withoutNUL(c.Formats)
 	c.RejectUnknownQueryParameters = true
 	c.Transformers = []huma.Transformer{asProblem}
 	c.Info.Description = "Patient messaging by SMS: patients, appointments, consents, messages, conversations and imports. " +
