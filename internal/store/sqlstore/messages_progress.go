@@ -19,14 +19,16 @@ var (
 
 func placeholder(n int) string { return "$" + strconv.Itoa(n) }
 
-// The usual answer: the carrier took it.
-var acceptColumns = []Column{{"id", ID}, {"provider_id", Text}}
+// The usual answer: the carrier took it. A late answer to an attempt that was given up says nothing of the one that is
+// on its way now.
+var acceptColumns = []Column{{"id", ID}, {"provider_id", Text}, {"attempt", Int}}
 
 var acceptMessages = &Bulk{
 	Columns: acceptColumns,
 	Arrays: `UPDATE messages m SET state = 'accepted', reason = '', provider_id = r.provider_id
-		FROM ` + unnest(acceptColumns) + ` WHERE m.id = r.id AND m.state IN ('sending', 'unknown')`,
-	Row: `UPDATE messages SET state = 'accepted', reason = '', provider_id = $2 WHERE id = $1 AND state IN ('sending', 'unknown')`,
+		FROM ` + unnest(acceptColumns) + ` WHERE m.id = r.id AND (m.state = 'unknown' OR (m.state = 'sending' AND m.attempts = r.attempt))`,
+	Row: `UPDATE messages SET state = 'accepted', reason = '', provider_id = $2
+		WHERE id = $1 AND (state = 'unknown' OR (state = 'sending' AND attempts = $3))`,
 }
 
 var answerColumns = []Column{{"id", ID}, {"state", Text}, {"reason", Text}, {"error_code", Text}, {"due_at", Int}, {"done_at", Int},
@@ -56,7 +58,7 @@ func (m messages) Answered(ctx context.Context, answers []store.Answered) ([]boo
 	var ids []id.ID
 	for i, a := range answers {
 		if a.To == message.Accepted {
-			rows, at, ids = append(rows, []any{a.Message, nullText(a.ProviderID)}), append(at, i), append(ids, a.Message)
+			rows, at, ids = append(rows, []any{a.Message, nullText(a.ProviderID), int64(a.Attempt)}), append(at, i), append(ids, a.Message)
 		}
 	}
 	if len(rows) > 0 {

@@ -338,6 +338,10 @@ func progress(t *testing.T, open Open) {
 		if d.answer(t, s, again)[0] {
 			t.Error("the answer to attempt 1 moved attempt 2")
 		}
+		late := store.Answered{Message: m.ID, Attempt: 1, To: message.Accepted, ProviderID: "late", Route: d.Route.ID}
+		if d.answer(t, s, late)[0] || d.Get(t, s, m.ID).State != message.Sending {
+			t.Error("the late acceptance of attempt 1 accepted attempt 2")
+		}
 		refund := store.Answered{Message: m.ID, Attempt: 2, To: message.Queued, Reason: message.ReasonNotHandedOver, Refund: true, Route: d.Route.ID}
 		d.answer(t, s, refund)
 		if got := d.Get(t, s, m.ID); got.Attempts != 1 || got.State != message.Queued {
