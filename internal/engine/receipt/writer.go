@@ -215,7 +215,7 @@ func (w *Writer) keep(ctx context.Context, group []item, tries int) {
 	err := w.commit(ctx, group)
 	for try := 1; err != nil && (try < tries || errs.Is(err, errs.Unavailable) && w.goesOn()); try++ {
 		if try == attempts {
-			w.failed("answers and receipts wait for the store", group, err)
+			w.failed(group, err)
 		}
 		time.Sleep(min(time.Duration(try*try)*50*time.Millisecond, time.Second))
 		err = w.commit(ctx, group)
@@ -227,14 +227,14 @@ func (w *Writer) keep(ctx context.Context, group []item, tries int) {
 		w.keep(ctx, group[:half], apart)
 		w.keep(ctx, group[half:], apart)
 	default:
-		w.failed("answers and receipts could not be stored", group, err)
+		w.failed(group, err)
 		release(group, nil, err)
 	}
 }
 
-func (w *Writer) failed(what string, group []item, err error) {
+func (w *Writer) failed(group []item, err error) {
 	w.lastErr.Store(w.machine.Now().UnixMicro())
-	w.log.Error(what, "rows", len(group), "kind", errs.KindOf(err), "error", errs.Safe(err))
+	w.log.Error("answers and receipts could not be stored", "rows", len(group), "kind", errs.KindOf(err), "error", errs.Safe(err))
 }
 
 // goesOn reports whether nobody has asked the writer to end.

@@ -207,7 +207,7 @@ func (s *server) launch(bin, dir string, who *syscall.SysProcAttr) error {
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		select {
 		case err := <-ended:
-			return fmt.Errorf("the server did not start (%v): %s", err, said.String())
+			return fmt.Errorf("the server did not start (%w): %s", err, said.String())
 		case <-time.After(20 * time.Millisecond):
 		}
 		if run(s.dsn(""), "SELECT 1") == nil {
