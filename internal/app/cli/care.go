@@ -101,7 +101,7 @@ func (d doctorCmd) Run(c *console) error {
 		return err
 	}
 	if bad > 0 {
-		return errs.Newf(errs.Precondition, "%d things to look at", bad)
+		return errs.Newf(errs.Precondition, "warnings to look at: %d", bad)
 	}
 	return nil
 }

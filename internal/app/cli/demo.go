@@ -32,6 +32,11 @@ const demoPassword = "ring-the-linden-bell"
 
 // Run makes or opens the demo and serves it.
 func (d demoCmd) Run(c *console) error {
+	unlock, err := app.Lock(d.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	if d.Fresh {
 		if err := d.forget(); err != nil {
 			return err

@@ -25,6 +25,15 @@ func (s serveCmd) Run(c *console) error {
 	if err := s.Check(); err != nil {
 		return err
 	}
+	if dsn, err := s.DSN(); err != nil {
+		return err
+	} else if dsn == "" {
+		unlock, err := app.Lock(s.Data)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	sys, err := app.Open(c.ctx, s.Storage, app.Options{Log: logger(s.Log, c.err)})
 	if err != nil {
 		return err
