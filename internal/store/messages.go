@@ -28,6 +28,8 @@ type Draft struct {
 	Vars map[string]phi.Text
 	// HeldUntil is when a held message may be looked at again; zero when somebody must act first.
 	HeldUntil time.Time
+	// Revised is how often what a sender goes by (time, route, sender, decision) was written anew while the message waited.
+	Revised int64
 	// Resent: the text went out a second time because its first outcome stayed unknown.
 	Resent bool
 	// Unreadable: what is sealed does not open (it was changed, or the key is another), so number and text are empty.
@@ -95,11 +97,12 @@ type MessageQueue interface {
 	Due(ctx context.Context, route id.ID, now time.Time, limit int) ([]Draft, error)
 	// DueBehind is Due from behind a message in that order (its Priority, DueAt and ID count); nil is the front.
 	DueBehind(ctx context.Context, route id.ID, now time.Time, behind *Draft, limit int) ([]Draft, error)
+	// Backlog counts queued messages of a route whose time has come, up to limit: how far planning is ahead of sending.
+	Backlog(ctx context.Context, route id.ID, now time.Time, limit int) (int, error)
 	// Held reads messages whose hold ends by now, or with person set those that wait for somebody.
 	Held(ctx context.Context, now time.Time, person bool, p Page) ([]Draft, error)
-	// Revisions reads what the leasing transaction compares, in the order of the questions.
-	Revisions(ctx context.Context, of []Bound) ([]Revs, error)
-	// Lease moves queued messages to sending, counting the attempt, and says which moved. The caller holds the
+	// Lease moves queued messages to sending, counting the attempt, and says which moved: those that still wait on this
+	// route as they were read, and whose bound rows have the revisions that their decision read. The caller holds the
 	// route's lease with this fence.
 	Lease(ctx context.Context, l Lease, rows []Leased) ([]bool, error)
 	// Recover turns what a dead lease left sending into unknown, each with an event, and says which.
@@ -111,7 +114,7 @@ type Bound struct {
 	Person, Point, Visit, Location id.ID
 }
 
-// Revs are the revisions of Bound rows; zero for one that is not there.
+// Revs are the revisions of Bound rows; zero for one that is not there, or not named.
 type Revs struct {
 	Person, Point, Visit, Location int64
 }
@@ -127,13 +130,13 @@ type Lease struct {
 	Domain  time.Time // domain time, kept as the time of sending
 }
 
-// Leased is one message to move; Text replaces the stored text when rendering again gave another.
+// Leased is one message to move.
 type Leased struct {
-	Message  id.ID
-	Org      id.ID
-	Person   id.ID
-	Decision *message.Decision // nil keeps the record
-	Rewrite  *Draft            // nil keeps text, segments and coding
+	Message id.ID
+	Revised int64  // as it was read
+	Bound   Bound  // what the message is bound to
+	Revs    Revs   // the revisions of those rows that its decision read
+	Rewrite *Draft // replaces text, segments and coding when rendering again gave others; nil keeps them
 }
 
 // MessageProgress is what carriers say about messages.

@@ -108,7 +108,7 @@ func (n *node) close() {
 }
 
 // planRows is a page of the audience: facts, gate, text and rows of so many at once.
-const planRows = 500
+const planRows = 300
 
 // plan reminds every patient of the visit, page by page. Each message has a natural key, as a journey's has, so that
 // planning again after a crash repeats nothing.
@@ -122,6 +122,9 @@ func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p pu
 		failed = c.pages(ctx, s, o, p, pages)
 	}()
 	for page := range pages {
+		if err := c.inStep(ctx, s); err != nil {
+			return err
+		}
 		err := s.InTx(ctx, c.scope, func(tx store.Tx) error {
 			_, err := o.Insert(ctx, tx, page)
 			return err
@@ -131,6 +134,30 @@ func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p pu
 		}
 	}
 	return failed
+}
+
+// aheadRows is how far planning runs ahead of sending: enough that no sender waits, and little enough that what was
+// planned is still in memory when it leaves, however many there are to come.
+const aheadRows = 10 * planRows
+
+// inStep waits until the route has sent most of what was planned for it.
+func (c *clinic) inStep(ctx context.Context, s store.Store) error {
+	for {
+		var n int
+		err := s.Read(ctx, c.scope, func(tx store.Tx) error {
+			var err error
+			n, err = tx.Messages().Backlog(ctx, c.route, tx.Now(), aheadRows)
+			return err
+		})
+		if err != nil || n < aheadRows {
+			return err
+		}
+		select {
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // pages reads the audience in the order of visits and prepares a text for each patient.

@@ -238,7 +238,7 @@ func (l *Loop) lease(ctx context.Context, drafts []store.Draft, rulings []Ruling
 		if err := l.settle(ctx, tx, rulings); err != nil {
 			return err
 		}
-		ok, err := l.unchanged(ctx, tx, rulings)
+		ok, err := inTime(ctx, tx, rulings)
 		if err != nil {
 			return err
 		}
@@ -267,30 +267,17 @@ func (l *Loop) settle(ctx context.Context, tx store.Tx, rulings []Ruling) error 
 	return l.node.settle(ctx, tx, moves)
 }
 
-// unchanged says which rulings still stand on the facts that they were made from.
-func (l *Loop) unchanged(ctx context.Context, tx store.Tx, rulings []Ruling) ([]bool, error) {
+// inTime says which rulings are still for their time and their organization's settings. Whether the facts of each are as
+// they were is compared as it is moved.
+func inTime(ctx context.Context, tx store.Tx, rulings []Ruling) ([]bool, error) {
 	ok := make([]bool, len(rulings))
 	org, err := tx.Orgs().Get(ctx)
 	if err != nil {
 		return nil, err
 	}
-	bounds := make([]store.Bound, 0, len(rulings))
-	at := make([]int, 0, len(rulings))
 	for i := range rulings {
 		r := &rulings[i]
-		if r.Send && r.OrgRev == org.Revision && (r.ValidUntil.IsZero() || tx.Now().Before(r.ValidUntil)) {
-			bounds, at = append(bounds, r.Bound), append(at, i)
-		}
-	}
-	if len(bounds) == 0 {
-		return ok, nil
-	}
-	revs, err := tx.Messages().Revisions(ctx, bounds)
-	if err != nil {
-		return nil, err
-	}
-	for k, i := range at {
-		ok[i] = revs[k] == rulings[i].Revs
+		ok[i] = r.Send && r.OrgRev == org.Revision && (r.ValidUntil.IsZero() || tx.Now().Before(r.ValidUntil))
 	}
 	return ok, nil
 }
@@ -334,7 +321,8 @@ func (l *Loop) move(ctx context.Context, tx store.Tx, machine time.Time, drafts 
 	at := make([]int, 0, len(drafts))
 	for i := range drafts {
 		if ok[i] {
-			rows = append(rows, store.Leased{Message: drafts[i].ID, Org: drafts[i].Org, Person: drafts[i].Person, Rewrite: rulings[i].Rewrite})
+			rows = append(rows, store.Leased{Message: drafts[i].ID, Revised: drafts[i].Revised, Bound: rulings[i].Bound, Revs: rulings[i].Revs,
+				Rewrite: rulings[i].Rewrite})
 			at = append(at, i)
 		}
 	}

@@ -10,3 +10,5 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, storetest.Postgres)
 }
+
+func BenchmarkMessages(b *testing.B) { storetest.BenchMessages(b, storetest.Postgres) }

@@ -10,3 +10,5 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, storetest.SQLite)
 }
+
+func BenchmarkMessages(b *testing.B) { storetest.BenchMessages(b, storetest.SQLite) }

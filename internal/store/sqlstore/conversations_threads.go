@@ -139,7 +139,7 @@ func (s conversations) take(ctx context.Context, org id.ID, q conversation.Quest
 	}
 	n, err = s.Exec(ctx, `UPDATE question_codes SET question_id = $1 WHERE point_id = $2 AND code = $3 AND org_id = $4 AND question_id IN
 		(SELECT h.id FROM questions h WHERE h.point_id = $2 AND (h.closed_at IS NOT NULL OR h.appointment_id = $5
-		 OR EXISTS (SELECT 1 FROM messages m WHERE m.id = h.message_id AND m.state IN `+neverLeft+`)))`,
+		 OR EXISTS (SELECT 1 FROM message_states m WHERE m.id = h.message_id AND m.state IN `+neverLeft+`)))`,
 		q.ID, q.Point, code, org, q.Appointment)
 	if err == nil && n == 0 {
 		err = errs.New(errs.Conflict, "another question took the reply code meanwhile: plan the text again")
@@ -159,9 +159,9 @@ func (s conversations) QuestionsOf(ctx context.Context, points []id.ID, since ti
 		return nil, err
 	}
 	return list(ctx, s.Conn, `SELECT `+questionColumns+`,
-		NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = message_id AND m.state IN `+waiting+`)
+		NOT EXISTS (SELECT 1 FROM message_states m WHERE m.id = message_id AND m.state IN `+waiting+`)
 		FROM questions WHERE org_id = $1 AND (closed_at IS NULL OR closed_at >= $2) AND `+s.In("point_id", "$3", ID)+`
-		AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.id = message_id AND m.state IN `+neverLeft+`)
+		AND NOT EXISTS (SELECT 1 FROM message_states m WHERE m.id = message_id AND m.state IN `+neverLeft+`)
 		ORDER BY asked_at, id`, args(org, since, points),
 		func(r Rows) (q conversation.Question, err error) {
 			var codes string

@@ -160,7 +160,7 @@ func (j journeys) TextStates(ctx context.Context, enrollments []id.ID) (map[id.I
 	}
 	out := make(map[id.ID][]store.TextState, len(enrollments))
 	err = each(ctx, j, `SELECT k.enrollment_id, k.step, k.occurrence, m.id, m.state, m.reason, m.due_at, m.held_until, m.sent_at
-		FROM message_keys k JOIN messages m ON m.id = k.message_id
+		FROM message_keys k JOIN message_states m ON m.id = k.message_id
 		WHERE k.org_id = $1 AND `+j.In("k.enrollment_id", "$2", ID)+` ORDER BY m.id`, args(org, enrollments), func(r Rows) error {
 		var e id.ID
 		var t store.TextState

@@ -21,7 +21,7 @@ const (
 
 // NewBase makes the common part of a store.
 func NewBase(c clock.Clock, ring *seal.Keyring, hub *Hub) *Base {
-	return &Base{Clock: c, Hub: hub, keys: newKeyCache(ring)}
+	return &Base{Clock: c, Hub: hub, keys: newKeyCache(ring), due: newRecent()}
 }
 
 // keyCache keeps unwrapped keys: every organization's, and the last used persons'.

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"strings"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/seal"
@@ -15,26 +14,31 @@ func (t *Tx) Messages() store.Messages { return messages{t} }
 
 type messages struct{ *Tx }
 
-// messageColumns are in the order of draftRow and of scanDraft.
-const messageColumns = `id, org_id, state, purpose, priority, origin, enrollment_id, step, occurrence, by_id,
-	person_id, point_id, channel, location_id, visit_id, visit_version, template, template_version, locale, sealed,
-	flags, segments, coding, route_id, sender_id, reason, attempts, resent, due_at, expires_at, held_until, planned_at,
-	leased_at, sent_at, done_at, provider_id, error_code, corrects, exempt, decision`
+// messageColumns are in the order of scanDraft, of messageRows: what a message says is in messages (m), where it is in
+// message_states (s).
+const messageColumns = `m.id, m.org_id, s.state, m.purpose, s.priority, m.origin, m.enrollment_id, m.step, m.occurrence, m.by_id,
+	m.person_id, m.point_id, m.channel, m.location_id, m.visit_id, m.visit_version, m.template, m.template_version, m.locale, m.sealed,
+	m.flags, m.segments, m.coding, s.route_id, s.sender_id, s.reason, s.attempts, s.resent, s.due_at, m.expires_at, s.held_until,
+	m.planned_at, s.leased_at, s.sent_at, s.done_at, s.provider_id, s.error_code, m.corrects, m.exempt, m.decision, s.revised`
 
-// m.-prefixed columns, for joins.
-var messageColumnsM = "m." + strings.Join(strings.FieldsFunc(messageColumns, func(r rune) bool {
-	return r == ',' || r == ' ' || r == '\n' || r == '\t'
-}), ", m.")
+// messageRows are messages with their states; mineM is mine for them.
+const (
+	messageRows = `messages m JOIN message_states s ON s.id = m.id`
+	mineM       = `coalesce(m.org_id, m.org_id) = $1`
+)
 
 var insertMessages = NewInsert("messages", "",
-	Column{"id", ID}, Column{"org_id", ID}, Column{"state", Text}, Column{"purpose", Text}, Column{"priority", Int},
-	Column{"origin", Text}, Column{"enrollment_id", ID}, Column{"step", Text}, Column{"occurrence", Int}, Column{"by_id", ID},
-	Column{"person_id", ID}, Column{"point_id", ID}, Column{"channel", Text}, Column{"location_id", ID}, Column{"visit_id", ID},
-	Column{"visit_version", Int}, Column{"template", Text}, Column{"template_version", Int}, Column{"locale", Text},
-	Column{"sealed", Bytes}, Column{"flags", Int}, Column{"segments", Int}, Column{"coding", Text}, Column{"route_id", ID},
+	Column{"id", ID}, Column{"org_id", ID}, Column{"purpose", Text}, Column{"origin", Text}, Column{"enrollment_id", ID},
+	Column{"step", Text}, Column{"occurrence", Int}, Column{"by_id", ID}, Column{"person_id", ID}, Column{"point_id", ID},
+	Column{"channel", Text}, Column{"location_id", ID}, Column{"visit_id", ID}, Column{"visit_version", Int}, Column{"template", Text},
+	Column{"template_version", Int}, Column{"locale", Text}, Column{"sealed", Bytes}, Column{"flags", Int}, Column{"segments", Int},
+	Column{"coding", Text}, Column{"expires_at", Int}, Column{"planned_at", Int}, Column{"corrects", ID}, Column{"exempt", ID},
+	Column{"decision", Text})
+
+var insertStates = NewInsert("message_states", "",
+	Column{"id", ID}, Column{"org_id", ID}, Column{"state", Text}, Column{"priority", Int}, Column{"route_id", ID},
 	Column{"sender_id", ID}, Column{"reason", Text}, Column{"attempts", Int}, Column{"resent", Bool}, Column{"due_at", Int},
-	Column{"expires_at", Int}, Column{"held_until", Int}, Column{"planned_at", Int}, Column{"error_code", Text},
-	Column{"corrects", ID}, Column{"exempt", ID}, Column{"decision", Text}, Column{"fence", Int})
+	Column{"held_until", Int}, Column{"error_code", Text}, Column{"fence", Int}, Column{"revised", Int})
 
 var insertKeys = NewInsert("message_keys", "ON CONFLICT (enrollment_id, step, occurrence) DO NOTHING",
 	Column{"enrollment_id", ID}, Column{"step", Text}, Column{"occurrence", Int}, Column{"org_id", ID}, Column{"message_id", ID})
@@ -53,7 +57,7 @@ func (m messages) Insert(ctx context.Context, drafts []store.Draft, events []mes
 	if err != nil {
 		return nil, err
 	}
-	rows := make([][]any, 0, len(drafts))
+	said, states := make([][]any, 0, len(drafts)), make([][]any, 0, len(drafts))
 	written := make(map[id.ID]bool, len(events))
 	keys, err := m.keysOf(ctx, org, personsOf(drafts))
 	if err != nil {
@@ -75,13 +79,17 @@ func (m messages) Insert(ctx context.Context, drafts []store.Draft, events []mes
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row)
+		said, states = append(said, row), append(states, stateRow(org, d))
+		m.remember(d)
 		due = due || d.State == message.Queued
 		if len(events) > 0 {
 			written[d.ID] = true
 		}
 	}
-	if _, err := m.Bulk(ctx, insertMessages, rows); err != nil {
+	if _, err := m.Bulk(ctx, insertMessages, said); err != nil {
+		return nil, err
+	}
+	if _, err := m.Bulk(ctx, insertStates, states); err != nil {
 		return nil, err
 	}
 	var mine []message.Event
@@ -192,14 +200,18 @@ func draftRow(org id.ID, d *store.Draft, k *seal.Key) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{d.ID, org, string(d.State), string(d.Purpose), int64(d.Priority),
-		string(d.Origin.Kind), d.Origin.Enrollment, d.Origin.Step, int64(d.Origin.Occurrence), d.Origin.By,
-		d.Person, d.Point, string(d.Channel), d.Location, d.Appointment,
-		d.AppointmentVersion, d.Template, d.TemplateVersion, d.Locale,
-		sealDraft(k, org, d), int64(d.Flags), int64(d.Segments), d.Coding, d.Route,
+	return []any{d.ID, org, string(d.Purpose), string(d.Origin.Kind), d.Origin.Enrollment,
+		d.Origin.Step, int64(d.Origin.Occurrence), d.Origin.By, d.Person, d.Point,
+		string(d.Channel), d.Location, d.Appointment, d.AppointmentVersion, d.Template,
+		d.TemplateVersion, d.Locale, sealDraft(k, org, d), int64(d.Flags), int64(d.Segments),
+		d.Coding, d.ExpiresAt, d.PlannedAt, d.Corrects, d.Exempt,
+		decision}, nil
+}
+
+func stateRow(org id.ID, d *store.Draft) []any {
+	return []any{d.ID, org, string(d.State), int64(d.Priority), d.Route,
 		d.Sender, string(d.Reason), int64(d.Attempts), d.Resent, d.DueAt,
-		d.ExpiresAt, d.HeldUntil, d.PlannedAt, d.ErrorCode,
-		d.Corrects, d.Exempt, decision, int64(0)}, nil
+		d.HeldUntil, d.ErrorCode, int64(0), int64(0)}
 }
 
 func (t *Tx) addEvents(ctx context.Context, org id.ID, events []message.Event) error {

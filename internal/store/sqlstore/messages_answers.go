@@ -14,8 +14,8 @@ func (m messages) AnswersTo(ctx context.Context, point id.ID, limit int) ([]stor
 	if err != nil {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE org_id = $1 AND point_id = $2 AND (origin = 'reply' OR origin = 'staff')
-		ORDER BY planned_at DESC, id DESC LIMIT $3`, args(org, point, limit))
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE m.org_id = $1 AND m.point_id = $2
+		AND (m.origin = 'reply' OR m.origin = 'staff') ORDER BY m.planned_at DESC, m.id DESC LIMIT $3`, args(org, point, limit))
 }
 
 // AutoReplies counts automatic answers to contact points, whether or not somebody here has the number.
@@ -28,8 +28,8 @@ func (m messages) AutoReplies(ctx context.Context, points []id.ID, since time.Ti
 	if err != nil {
 		return nil, err
 	}
-	err = each(ctx, m, `SELECT point_id, count(*) FROM messages WHERE org_id = $1 AND `+m.In("point_id", "$2", ID)+`
-		AND planned_at >= $3 AND origin = 'reply' AND state NOT IN ('refused', 'cancelled', 'expired') GROUP BY point_id`,
+	err = each(ctx, m, `SELECT m.point_id, count(*) FROM `+messageRows+` WHERE m.org_id = $1 AND `+m.In("m.point_id", "$2", ID)+`
+		AND m.planned_at >= $3 AND m.origin = 'reply' AND s.state NOT IN ('refused', 'cancelled', 'expired') GROUP BY m.point_id`,
 		args(org, points, since), func(r Rows) error {
 			var p id.ID
 			var n int

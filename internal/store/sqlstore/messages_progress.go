@@ -24,9 +24,9 @@ var acceptColumns = []Column{{"id", ID}, {"provider_id", Text}, {"attempt", Int}
 
 var acceptMessages = &Bulk{
 	Columns: acceptColumns,
-	Arrays: `UPDATE messages m SET state = 'accepted', reason = '', provider_id = r.provider_id
+	Arrays: `UPDATE message_states m SET state = 'accepted', reason = '', provider_id = r.provider_id
 		FROM ` + unnest(acceptColumns) + ` WHERE m.id = r.id AND (m.state = 'unknown' OR (m.state = 'sending' AND m.attempts = r.attempt))`,
-	Row: `UPDATE messages SET state = 'accepted', reason = '', provider_id = $2
+	Row: `UPDATE message_states SET state = 'accepted', reason = '', provider_id = $2
 		WHERE id = $1 AND (state = 'unknown' OR (state = 'sending' AND attempts = $3))`,
 }
 
@@ -37,11 +37,11 @@ var answerColumns = []Column{{"id", ID}, {"state", Text}, {"reason", Text}, {"er
 // what left.
 var answerMessages = &Bulk{
 	Columns: answerColumns,
-	Arrays: `UPDATE messages m SET state = r.state, reason = r.reason, error_code = r.error_code, due_at = COALESCE(r.due_at, m.due_at),
-		done_at = r.done_at, attempts = m.attempts - r.refund, sent_at = CASE WHEN r.state = 'queued' THEN NULL ELSE m.sent_at END
+	Arrays: `UPDATE message_states m SET state = r.state, reason = r.reason, error_code = r.error_code, due_at = COALESCE(r.due_at, m.due_at),
+		done_at = r.done_at, attempts = m.attempts - r.refund, sent_at = CASE WHEN r.state = 'queued' THEN NULL ELSE m.sent_at END, revised = m.revised + 1
 		FROM ` + unnest(answerColumns) + ` WHERE m.id = r.id AND m.state = 'sending' AND m.attempts = r.attempt`,
-	Row: `UPDATE messages SET state = $2, reason = $3, error_code = $4, due_at = COALESCE($5, due_at),
-		done_at = $6, attempts = attempts - $7, sent_at = CASE WHEN $2 = 'queued' THEN NULL ELSE sent_at END
+	Row: `UPDATE message_states SET state = $2, reason = $3, error_code = $4, due_at = COALESCE($5, due_at),
+		done_at = $6, attempts = attempts - $7, sent_at = CASE WHEN $2 = 'queued' THEN NULL ELSE sent_at END, revised = revised + 1
 		WHERE id = $1 AND state = 'sending' AND attempts = $8`,
 }
 
@@ -92,7 +92,7 @@ func nullText(s string) any {
 // accepted asks which messages carry the id that was just written.
 func (m messages) accepted(ctx context.Context, org id.ID, ids []id.ID, answers []store.Answered, at []int) ([]bool, error) {
 	has := make(map[id.ID]string, len(ids))
-	err := each(ctx, m, `SELECT id, provider_id FROM messages WHERE `+mine+` AND `+m.In("id", "$2", ID)+` AND state = 'accepted'`,
+	err := each(ctx, m, `SELECT id, provider_id FROM message_states WHERE `+mine+` AND `+m.In("id", "$2", ID)+` AND state = 'accepted'`,
 		args(org, ids), func(r Rows) error {
 			var i id.ID
 			var p string

@@ -36,7 +36,8 @@ func scanDraft(r Rows, d *store.Draft) (sealed []byte, err error) {
 		&d.Template, &d.TemplateVersion, &d.Locale, &sealed,
 		(*uint32)(&d.Flags), &d.Segments, &d.Coding, &d.Route, &d.Sender, (*string)(&d.Reason), &d.Attempts, &d.Resent,
 		&d.DueAt, &d.ExpiresAt, &d.HeldUntil, &d.PlannedAt,
-		&d.LeasedAt, &d.SentAt, &d.DoneAt, optional{&d.ProviderID}, &d.ErrorCode, &d.Corrects, &d.Exempt, &decision)
+		&d.LeasedAt, &d.SentAt, &d.DoneAt, optional{&d.ProviderID}, &d.ErrorCode, &d.Corrects, &d.Exempt, &decision,
+		&d.Revised)
 	if err == nil && decision != "" {
 		d.Decision, err = unpackDecision(decision, d.PlannedAt, d.ExpiresAt)
 	}
@@ -77,7 +78,7 @@ func (m messages) ByIDs(ctx context.Context, ids []id.ID) ([]store.Draft, error)
 	if err != nil {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE `+mine+` AND `+m.In("id", "$2", ID)+` ORDER BY id`,
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE `+mineM+` AND `+m.In("m.id", "$2", ID)+` ORDER BY m.id`,
 		args(org, ids))
 }
 
@@ -87,13 +88,13 @@ func (m messages) List(ctx context.Context, f store.MessageFilter, p store.Page)
 	if err != nil {
 		return nil, err
 	}
-	sql, a := `SELECT `+messageColumns+` FROM messages WHERE org_id = $1`, args(org)
+	sql, a := `SELECT `+messageColumns+` FROM `+messageRows+` WHERE m.org_id = $1`, args(org)
 	and := func(cond string, v any) {
 		a = append(a, v)
 		sql += fmt.Sprintf(" AND %s$%d", cond, len(a))
 	}
 	if !p.After.IsZero() {
-		and("id < ", p.After)
+		and("m.id < ", p.After)
 	}
 	if len(f.States) > 0 {
 		states := make([]string, len(f.States))
@@ -101,30 +102,30 @@ func (m messages) List(ctx context.Context, f store.MessageFilter, p store.Page)
 			states[i] = string(s)
 		}
 		a = append(a, states)
-		sql += " AND " + m.In("state", fmt.Sprintf("$%d", len(a)), Text)
+		sql += " AND " + m.In("s.state", fmt.Sprintf("$%d", len(a)), Text)
 	}
 	for _, c := range []struct {
 		cond string
 		v    id.ID
-	}{{"person_id = ", f.Person}, {"location_id = ", f.Location}, {"route_id = ", f.Route}} {
+	}{{"m.person_id = ", f.Person}, {"m.location_id = ", f.Location}, {"s.route_id = ", f.Route}} {
 		if !c.v.IsZero() {
 			and(c.cond, c.v)
 		}
 	}
 	if f.Purpose != "" {
-		and("purpose = ", f.Purpose)
+		and("m.purpose = ", f.Purpose)
 	}
 	if f.Reason != "" {
-		and("reason = ", f.Reason)
+		and("s.reason = ", f.Reason)
 	}
 	if !f.From.IsZero() {
-		and("due_at >= ", f.From)
+		and("s.due_at >= ", f.From)
 	}
 	if !f.To.IsZero() {
-		and("due_at < ", f.To)
+		and("s.due_at < ", f.To)
 	}
 	a = append(a, p.Size())
-	return m.drafts(ctx, sql+fmt.Sprintf(" ORDER BY id DESC LIMIT $%d", len(a)), a)
+	return m.drafts(ctx, sql+fmt.Sprintf(" ORDER BY m.id DESC LIMIT $%d", len(a)), a)
 }
 
 // OfVisits lists messages that state visits.
@@ -133,8 +134,8 @@ func (m messages) OfVisits(ctx context.Context, visits []id.ID) (map[id.ID][]sto
 	if err != nil {
 		return nil, err
 	}
-	got, err := m.drafts(ctx, `SELECT `+messageColumnsM+` FROM visits a
-		JOIN messages m ON m.person_id = a.person_id AND m.visit_id = a.id
+	got, err := m.drafts(ctx, `SELECT `+messageColumns+` FROM visits a
+		JOIN messages m ON m.person_id = a.person_id AND m.visit_id = a.id JOIN message_states s ON s.id = m.id
 		WHERE a.org_id = $1 AND `+m.In("a.id", "$2", ID)+` ORDER BY m.id`, args(org, visits))
 	out := make(map[id.ID][]store.Draft, len(visits))
 	for _, d := range got {
@@ -198,8 +199,8 @@ func (m messages) SentCounts(ctx context.Context, asks []store.CountAsk) ([]stor
 			oldest = a.Day
 		}
 	}
-	err = each(ctx, m, `SELECT person_id, purpose, sent_at FROM messages
-		WHERE `+mine+` AND `+m.In("person_id", "$2", ID)+` AND sent_at >= $3 AND flags & $4 = 0`, args(org, people, oldest, int64(uncapped)), func(r Rows) error {
+	err = each(ctx, m, `SELECT m.person_id, m.purpose, s.sent_at FROM `+messageRows+`
+		WHERE `+mineM+` AND `+m.In("m.person_id", "$2", ID)+` AND s.sent_at >= $3 AND m.flags & $4 = 0`, args(org, people, oldest, int64(uncapped)), func(r Rows) error {
 		var person id.ID
 		var purpose string
 		var at time.Time
@@ -229,7 +230,7 @@ func (m messages) StateCounts(ctx context.Context, since time.Time) (map[message
 		return nil, err
 	}
 	out := map[message.State]int{}
-	err = each(ctx, m, `SELECT state, count(*) FROM messages WHERE org_id = $1 AND planned_at >= $2 GROUP BY state`,
+	err = each(ctx, m, `SELECT s.state, count(*) FROM `+messageRows+` WHERE m.org_id = $1 AND m.planned_at >= $2 GROUP BY s.state`,
 		args(org, since.UnixMicro()), func(r Rows) error {
 			var s string
 			var n int

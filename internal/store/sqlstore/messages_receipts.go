@@ -23,7 +23,7 @@ func (m messages) ByProvider(ctx context.Context, route id.ID, ids []string) (ma
 		out[provider] = p
 		return err
 	}
-	err = each(ctx, m, `SELECT provider_id, id, 0, 0 FROM messages WHERE route_id = $1 AND `+m.In("provider_id", "$2", Text)+
+	err = each(ctx, m, `SELECT provider_id, id, 0, 0 FROM message_states WHERE route_id = $1 AND `+m.In("provider_id", "$2", Text)+
 		` AND state <> 'delivered' AND org_id = $3`, args(route, ids, org), scan)
 	if err != nil || len(out) == len(ids) {
 		return out, err
@@ -38,16 +38,16 @@ var receiptColumns = []Column{{"id", ID}, {"state", Text}, {"error_code", Text},
 
 var receiptMessages = &Bulk{
 	Columns: receiptColumns,
-	Arrays: `UPDATE messages SET state = r.state, reason = 'receipt', error_code = r.error_code, done_at = r.done_at,
-		provider_id = COALESCE(messages.provider_id, r.provider_id)
-		FROM ` + unnest(receiptColumns) + ` WHERE messages.id = r.id AND ` + mayBecomeTo("r.state"),
-	Row: `UPDATE messages SET state = $2, reason = 'receipt', error_code = $3, done_at = $4, provider_id = COALESCE(provider_id, $5)
-		WHERE id = $1 AND ` + mayBecomeTo("$2"),
+	Arrays: `UPDATE message_states m SET state = r.state, reason = 'receipt', error_code = r.error_code, done_at = r.done_at,
+		provider_id = COALESCE(m.provider_id, r.provider_id)
+		FROM ` + unnest(receiptColumns) + ` WHERE m.id = r.id AND ` + mayBecomeTo("m.state", "r.state"),
+	Row: `UPDATE message_states SET state = $2, reason = 'receipt', error_code = $3, done_at = $4, provider_id = COALESCE(provider_id, $5)
+		WHERE id = $1 AND ` + mayBecomeTo("state", "$2"),
 }
 
-func mayBecomeTo(to string) string {
-	return `(messages.state = 'accepted' OR (messages.state = 'unknown' AND ` + to + ` <> 'expired')
-		OR (messages.state IN ('undelivered', 'expired', 'failed') AND ` + to + ` = 'delivered'))`
+func mayBecomeTo(from, to string) string {
+	return `(` + from + ` = 'accepted' OR (` + from + ` = 'unknown' AND ` + to + ` <> 'expired')
+		OR (` + from + ` IN ('undelivered', 'expired', 'failed') AND ` + to + ` = 'delivered'))`
 }
 
 // Receipted records final states.
@@ -103,7 +103,7 @@ func (m messages) receipted(ctx context.Context, org id.ID, whole []store.Receip
 	}
 	states := make(map[id.ID]message.State, len(ids))
 	times := make(map[id.ID]time.Time, len(ids))
-	err := each(ctx, m, `SELECT id, state, done_at FROM messages WHERE `+mine+` AND `+m.In("id", "$2", ID), args(org, ids), func(r Rows) error {
+	err := each(ctx, m, `SELECT id, state, done_at FROM message_states WHERE `+mine+` AND `+m.In("id", "$2", ID), args(org, ids), func(r Rows) error {
 		var i id.ID
 		var s string
 		var done time.Time

@@ -32,8 +32,8 @@ func (m messages) OpenUnknown(ctx context.Context, route id.ID, to []phone.Numbe
 	if err != nil || len(points) == 0 {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE state = 'unknown' AND done_at IS NULL AND `+mine+` AND `+
-		m.In("point_id", "$2", ID)+` AND route_id = $3 AND leased_at >= $4 AND leased_at < $5 ORDER BY id`,
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.state = 'unknown' AND s.done_at IS NULL AND s.org_id = $1 AND `+
+		m.In("m.point_id", "$2", ID)+` AND s.route_id = $3 AND s.leased_at >= $4 AND s.leased_at < $5 ORDER BY m.id`,
 		args(org, points, route, from, until))
 }
 
@@ -43,8 +43,8 @@ func (m messages) UnknownBefore(ctx context.Context, before time.Time, p store.P
 	if err != nil {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM messages WHERE state = 'unknown' AND done_at IS NULL AND org_id = $1
-		AND id > $2 AND sent_at < $3 ORDER BY id LIMIT $4`, args(org, after(p.After), before, p.Size()))
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.state = 'unknown' AND s.done_at IS NULL AND s.org_id = $1
+		AND s.id > $2 AND s.sent_at < $3 ORDER BY s.id LIMIT $4`, args(org, after(p.After), before, p.Size()))
 }
 
 // CloseUnknown applies the purpose's policy: to queued (marked as sent again), or left unknown with an end.
@@ -59,13 +59,13 @@ func (m messages) CloseUnknown(ctx context.Context, moves []store.Move) ([]bool,
 		var n int64
 		switch v.To {
 		case message.Queued:
-			n, err = m.Exec(ctx, `UPDATE messages SET state = 'queued', reason = $2, resent = $3, due_at = $4, sent_at = NULL,
+			n, err = m.Exec(ctx, `UPDATE message_states SET state = 'queued', reason = $2, resent = $3, due_at = $4, sent_at = NULL, revised = revised + 1,
 				route_id = COALESCE($5, route_id), sender_id = COALESCE($6, sender_id)
 				WHERE id = $1 AND org_id = $7 AND state = 'unknown' AND resent = $8 AND done_at IS NULL`,
 				v.Message, string(v.Reason), true, v.DueAt, v.Route, v.Sender, org, false)
 			m.Publish(store.TopicDue)
 		case message.Unknown:
-			n, err = m.Exec(ctx, `UPDATE messages SET reason = $2, done_at = $3 WHERE id = $1 AND org_id = $4 AND state = 'unknown' AND done_at IS NULL`,
+			n, err = m.Exec(ctx, `UPDATE message_states SET reason = $2, done_at = $3 WHERE id = $1 AND org_id = $4 AND state = 'unknown' AND done_at IS NULL`,
 				v.Message, string(v.Reason), m.now, org)
 		default:
 			err = errNotWaiting

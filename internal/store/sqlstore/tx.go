@@ -17,6 +17,7 @@ type Base struct {
 	Hub   *Hub
 	Stats Stats
 	keys  *keyCache
+	due   *recent
 	guard guard
 }
 
@@ -50,6 +51,8 @@ func (b *Base) Write(ctx context.Context, scope access.Scope, s Session, do func
 	}
 	committed = true
 	b.keys.adopt(t.freshKeys)
+	b.due.put(t.freshDrafts)
+	b.due.forget(t.freshKeys.gone)
 	runAll(t.onCommit)
 	b.Hub.Publish(changes...)
 	return nil
@@ -79,6 +82,7 @@ type Tx struct {
 
 	onCommit, onRollback []func()
 	freshKeys            freshKeys
+	freshDrafts          []store.Draft
 	raised               map[id.ID]bool // contact points whose revision rose in this transaction; true: it made them
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -81,7 +82,7 @@ func (d Desk) lease(t testing.TB, s store.Store, fence store.Fence, ms ...id.ID)
 	t.Helper()
 	rows := make([]store.Leased, len(ms))
 	for i := range ms {
-		rows[i] = store.Leased{Message: ms[i], Person: d.Person.ID}
+		rows[i] = store.Leased{Message: ms[i], Revised: d.Get(t, s, ms[i]).Revised}
 	}
 	Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
 		var err error
@@ -238,33 +239,120 @@ func messagesSuite(t *testing.T, open Open) {
 			return err
 		})
 	})
-	t.Run("rising revisions are seen", func(t *testing.T) {
+	t.Run("what was just written is due as its row says", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, clock.NewFixed(Start))
 		d := NewDesk(t, s)
-		b := []store.Bound{{Person: d.Person.ID, Point: d.Point.ID}, {Person: id.New()}, {Person: d.Person.ID}}
-		revs := func() (out []store.Revs) {
+		m := d.Draft(Start)
+		m.Vars = map[string]phi.Text{"reply.confirm": phi.T("1")}
+		later := d.Draft(Start.Add(time.Hour))
+		d.Insert(t, s, m, later)
+		due := func() (out store.Draft) {
 			Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
-				var err error
-				out, err = tx.Messages().Revisions(ctx, b)
+				n, err := tx.Messages().Backlog(ctx, d.Route.ID, Start, 10)
+				if n != 1 || err != nil {
+					t.Errorf("a backlog of %d: %v", n, err)
+				}
+				all, err := tx.Messages().Due(ctx, d.Route.ID, Start, 10)
+				if len(all) != 1 {
+					t.Fatalf("%d are due", len(all))
+				}
+				out = all[0]
 				return err
 			})
 			return out
 		}
-		before := revs()
-		OptOut(t, s, d.Scope, d.Point.ID, Start)
-		after := revs()
-		if before[0].Person != 1 || before[1] != (store.Revs{}) || before[2].Person != 1 || before[2].Point != 0 {
-			t.Errorf("before %+v", before)
-		}
-		if after[0].Point <= before[0].Point || after[0].Person != before[0].Person {
-			t.Errorf("an opt-out moved %+v to %+v", before[0], after[0])
+		first, second := due(), due() // the second reads the row
+		for _, got := range []store.Draft{first, second} {
+			if got.ID != m.ID || got.Org != d.Scope.Org() || got.Body.Reveal() != m.Body.Reveal() || got.To != m.To || got.State != message.Queued ||
+				got.Route != d.Route.ID || got.Sender != d.Sender.ID || got.Revised != 0 || !got.DueAt.Equal(Start) {
+				t.Errorf("due as %+v", got)
+			}
 		}
 	})
+	t.Run("a lease takes what is as it was read", func(t *testing.T) { leasesWhatStands(t, open) })
 	t.Run("progress", func(t *testing.T) { progress(t, open) })
 	t.Run("unknown", func(t *testing.T) { unknowns(t, open) })
 	t.Run("counts", func(t *testing.T) { counts(t, open) })
 	t.Run("lists", func(t *testing.T) { lists(t, open) })
+}
+
+// leasesWhatStands: what changed between reading a message and leasing it keeps it back.
+func leasesWhatStands(t *testing.T, open Open) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(t *testing.T, s store.Store, d Desk, m store.Draft)
+		moves  bool
+	}{
+		"nothing": {func(*testing.T, store.Store, Desk, store.Draft) {}, true},
+		"an opt-out": {func(t *testing.T, s store.Store, d Desk, _ store.Draft) {
+			OptOut(t, s, d.Scope, d.Point.ID, Start)
+		}, false},
+		"a fact of the person": {func(t *testing.T, s store.Store, d Desk, _ store.Draft) {
+			Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+				p, err := tx.People().Get(ctx, d.Person.ID)
+				if err != nil {
+					return err
+				}
+				_, err = tx.People().Update(ctx, []patient.Person{p})
+				return err
+			})
+		}, false},
+		"a new time": {func(t *testing.T, s store.Store, d Desk, m store.Draft) {
+			Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+				_, err := tx.Messages().Settle(ctx, []store.Move{{Message: m.ID, From: message.Queued, To: message.Queued, DueAt: Start}})
+				return err
+			})
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t, clock.NewFixed(Start))
+			d := NewDesk(t, s)
+			m := d.Draft(Start)
+			d.Insert(t, s, m)
+			read := store.Leased{Message: m.ID, Bound: store.Bound{Person: d.Person.ID, Point: d.Point.ID}}
+			Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+				due, err := tx.Messages().Due(ctx, d.Route.ID, Start, 10)
+				if len(due) != 1 {
+					t.Fatalf("%d due", len(due))
+				}
+				p, perr := tx.People().Get(ctx, d.Person.ID)
+				points, cerr := tx.People().Points(ctx, []id.ID{d.Point.ID})
+				read.Revised, read.Revs = due[0].Revised, store.Revs{Person: p.Version, Point: points[0].Revision}
+				return errors.Join(err, perr, cerr)
+			})
+			c.change(t, s, d, m)
+			lease := func(rows ...store.Leased) (moved []bool) {
+				Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+					var err error
+					moved, err = tx.Messages().Lease(ctx, store.Lease{Route: d.Route.ID, Fence: 1, Machine: Start, Domain: Start}, rows)
+					return err
+				})
+				return moved
+			}
+			if moved := lease(read); moved[0] != c.moves {
+				t.Errorf("leased: %v, want %v", moved[0], c.moves)
+			}
+		})
+	}
+	t.Run("a row that is not there has revision zero", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, clock.NewFixed(Start))
+		d := NewDesk(t, s)
+		here, gone := d.Draft(Start), d.Draft(Start)
+		d.Insert(t, s, here, gone)
+		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+			moved, err := tx.Messages().Lease(ctx, store.Lease{Route: d.Route.ID, Fence: 1, Machine: Start, Domain: Start}, []store.Leased{
+				{Message: here.ID, Bound: store.Bound{Visit: id.New()}},
+				{Message: gone.ID, Bound: store.Bound{Visit: id.New()}, Revs: store.Revs{Visit: 1}},
+			})
+			if len(moved) != 2 || !moved[0] || moved[1] {
+				t.Errorf("leased %v", moved)
+			}
+			return err
+		})
+	})
 }
 
 func progress(t *testing.T, open Open) {
@@ -477,7 +565,7 @@ func progress(t *testing.T, open Open) {
 		m.Body, m.Segments = phi.T("Wizyta jutro o 11:00."), 2
 		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
 			_, err := tx.Messages().Lease(ctx, store.Lease{Route: d.Route.ID, Fence: 1, Machine: Start, Domain: Start},
-				[]store.Leased{{Message: m.ID, Person: d.Person.ID, Rewrite: &m}})
+				[]store.Leased{{Message: m.ID, Rewrite: &m}})
 			return err
 		})
 		if got := d.Get(t, s, m.ID); got.Body.Reveal() != "Wizyta jutro o 11:00." || got.Segments != 2 || got.State != message.Sending {

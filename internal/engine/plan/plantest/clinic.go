@@ -279,7 +279,7 @@ func (k *Clinic) carry(ctx context.Context, tx store.Tx, d store.Draft, end mess
 		return fmt.Errorf("no lease: %v, %w", ok, err)
 	}
 	if _, err = tx.Messages().Lease(ctx, store.Lease{Route: k.Route.ID, Fence: fence, Machine: now, Domain: now},
-		[]store.Leased{{Message: d.ID, Org: d.Org, Person: d.Person}}); err != nil {
+		[]store.Leased{{Message: d.ID, Revised: d.Revised}}); err != nil {
 		return err
 	}
 	if _, err = tx.Messages().Answered(ctx, []store.Answered{{Message: d.ID, Org: d.Org, Attempt: 1, To: message.Accepted,
