@@ -228,8 +228,8 @@ type MessageReads interface {
 	Events(ctx context.Context, m id.ID) ([]message.Event, error)
 	// Parts lists the parts of a text that went in several submits.
 	Parts(ctx context.Context, m id.ID) ([]PartAnswer, error)
-	// SentCounts counts texts handed over (or leased) to persons for purposes since then, in the order asked. Answers
-	// and texts that somebody wrote do not count.
+	// SentCounts counts texts handed over (or leased) to persons since then, in the order asked: of the purpose, and of
+	// every purpose that spends the person's budget. Answers and texts that somebody wrote do not count.
 	SentCounts(ctx context.Context, asks []CountAsk) ([]SentCount, error)
 	// AutoReplies counts automatic answers to contact points since then.
 	AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error)
@@ -255,7 +255,14 @@ type CountAsk struct {
 	Person    id.ID
 	Purpose   purpose.Purpose
 	Day, Week time.Time // beginnings of the day and week that the caps count in
+	// AheadDay and AheadWeek are ends of a day and week in which care that waits, or that a journey will plan, is
+	// counted too; zero asks for none.
+	AheadDay, AheadWeek time.Time
 }
 
 // SentCount is the answer to a CountAsk.
-type SentCount struct{ Day, Week int }
+type SentCount struct {
+	Day, Week           int // of the purpose
+	AllDay, AllWeek     int // of all purposes that spend the budget
+	AheadDay, AheadWeek int // care to come, when it was asked for
+}

@@ -21,6 +21,9 @@ type Orgs interface {
 	// Update changes name, region, locale, calendar owner and demo mark.
 	Update(ctx context.Context, o org.Organization) error
 
+	// SetBudget changes how many texts of all purposes one person gets.
+	SetBudget(ctx context.Context, b org.Budget) error
+
 	// StopAll halts every hand-off of the organization, or of every organization with a system scope, until
 	// Resume. Both are idempotent.
 	StopAll(ctx context.Context) error

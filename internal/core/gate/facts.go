@@ -60,10 +60,14 @@ type Org struct {
 	Stopped       bool
 	Hold          org.HoldReason
 	Demo          bool
-	ImportHeld    bool // the visit or person came by an import that waits for its release
-	SourceOverdue bool // the feed behind the visit is silent for twice its period
+	ImportHeld    bool   // the visit or person came by an import that waits for its release
+	SourceOverdue bool   // the feed behind the visit is silent for twice its period
+	Budget        Budget // over all purposes
 	Revision      int64
 }
+
+// Budget is how many texts of all purposes one person gets in 24 hours and in seven days; 0 is no limit.
+type Budget struct{ Day, Week int }
 
 // Person is who the text is about.
 type Person struct {
@@ -97,8 +101,12 @@ type Visit struct {
 
 // Counts are the texts already handed over, or queued, to this person for the purpose.
 type Counts struct {
-	Day, Week   int
-	AutoReplies int // automatic answers to this number within the last hour
+	Day, Week int
+	// AllDay and AllWeek are those of every purpose that spends the person's budget.
+	AllDay, AllWeek int
+	// AheadDay and AheadWeek are texts of care that wait, or will be planned, within the next 24 hours and seven days.
+	AheadDay, AheadWeek int
+	AutoReplies         int // automatic answers to this number within the last hour
 }
 
 // Route is the way out.

@@ -36,6 +36,7 @@ var rules = []rule{
 	{"answered", answered},
 	{"loop", autoReplies},
 	{"cap", caps},
+	{"budget", budget},
 	{"demo", demoRoute},
 	{"stop", stopped},
 	{"import", imports},
@@ -249,20 +250,6 @@ func answered(f *Facts, _ time.Time) (Finding, bool) {
 func autoReplies(f *Facts, _ time.Time) (Finding, bool) {
 	if f.Text.AutoReply && !f.confirms() && f.Counts.AutoReplies >= MaxAutoReplies {
 		return refuse(message.ReasonTooManyReplies)
-	}
-	return pass()
-}
-
-// caps: how often one person is written to for one purpose. Answers and texts that somebody wrote neither count nor
-// are stopped. News of a change is not stopped (silence about a moved visit is worse than a third text) but counts:
-// what is sent after it is one text more.
-func caps(f *Facts, _ time.Time) (Finding, bool) {
-	t := f.Text.Purpose.Traits()
-	if f.Text.Answers || f.Text.StaffText || f.Text.Change {
-		return pass()
-	}
-	if (t.DayCap > 0 && f.Counts.Day >= t.DayCap) || (t.WeekCap > 0 && f.Counts.Week >= t.WeekCap) {
-		return refuse(message.ReasonCap)
 	}
 	return pass()
 }

@@ -34,6 +34,12 @@ func reminder() gate.Facts {
 	}
 }
 
+// survey makes the text one that yields to care, with one place left today.
+func survey(f *gate.Facts) {
+	f.Text.Purpose, f.Text.NotAfterAnswer, f.Visit = purpose.Survey, false, nil
+	f.Org.Budget, f.Counts.AllDay = gate.Budget{Day: 2, Week: 5}, 1
+}
+
 func nineToEight() quiet.Hours {
 	var h quiet.Hours
 	for d := range h.Week {
@@ -50,32 +56,41 @@ func TestEachRuleStopsTheTextWithItsReason(t *testing.T) {
 		verdict gate.Verdict
 		reason  message.Reason
 	}{
-		"everything allows it":        {func(*gate.Facts) {}, noon, gate.Send, message.ReasonNone},
-		"the person has died":         {func(f *gate.Facts) { f.Person.Status = patient.Deceased }, noon, gate.Refuse, message.ReasonDeceased},
-		"the person has left":         {func(f *gate.Facts) { f.Person.Status = patient.Inactive }, noon, gate.Refuse, message.ReasonInactive},
-		"its use is past":             {func(*gate.Facts) {}, noon.Add(20 * time.Hour), gate.Refuse, message.ReasonStale},
-		"the visit has begun":         {func(f *gate.Facts) { f.Visit.Start = noon }, noon, gate.Refuse, message.ReasonStale},
-		"the visit moved":             {func(f *gate.Facts) { f.Visit.Version = 4 }, noon, gate.Refuse, message.ReasonFactChanged},
-		"the visit was cancelled":     {func(f *gate.Facts) { f.Visit.Status = schedule.Cancelled }, noon, gate.Refuse, message.ReasonFactChanged},
-		"sent before":                 {func(f *gate.Facts) { f.Text.Duplicate = true }, noon, gate.Refuse, message.ReasonDuplicate},
-		"no number":                   {func(f *gate.Facts) { f.Number.None = true }, noon, gate.Refuse, message.ReasonNoNumber},
-		"a landline":                  {func(f *gate.Facts) { f.Number.CanText = false }, noon, gate.Refuse, message.ReasonNotMobile},
-		"somebody else's number":      {func(f *gate.Facts) { f.Number.Quarantined = true }, noon, gate.Refuse, message.ReasonWrongNumber},
-		"STOP on the contact point":   {func(f *gate.Facts) { f.Number.OptedOut = true }, noon, gate.Refuse, message.ReasonOptedOut},
-		"STOP in the ledger":          {func(f *gate.Facts) { f.Consent.OptedOut = true }, noon, gate.Refuse, message.ReasonOptedOut},
-		"perhaps a STOP":              {func(f *gate.Facts) { f.Number.Suspended = true }, noon, gate.Refuse, message.ReasonSuspended},
-		"never asked for consent":     {func(f *gate.Facts) { f.Consent = consent.State{} }, noon, gate.Refuse, message.ReasonNoConsent},
-		"consent taken back":          {func(f *gate.Facts) { f.Consent.Granted = false }, noon, gate.Refuse, message.ReasonConsentRevoked},
-		"prefers letters":             {func(f *gate.Facts) { f.Person.Preferred = patient.Letter }, noon, gate.Divert, message.ReasonOtherChannel},
-		"a variable has no value":     {func(f *gate.Facts) { f.Text.Incomplete = true }, noon, gate.Refuse, message.ReasonTemplate},
-		"invites a reserved word":     {func(f *gate.Facts) { f.Text.Reserved = true }, noon, gate.Refuse, message.ReasonReservedWord},
-		"no digit is free":            {func(f *gate.Facts) { f.Text.NoFreeCodes = true }, noon, gate.Refuse, message.ReasonNoFreeCodes},
-		"no route":                    {func(f *gate.Facts) { f.Route.None = true }, noon, gate.Hold, message.ReasonRouteDown},
-		"no sender":                   {func(f *gate.Facts) { f.Route.NoSender = true }, noon, gate.Refuse, message.ReasonNoSender},
-		"asks on a one-way sender":    {func(f *gate.Facts) { f.Route.TwoWay = false }, noon, gate.Refuse, message.ReasonOneWaySender},
-		"confirmed already":           {func(f *gate.Facts) { f.Visit.Confirmed = true }, noon, gate.Refuse, message.ReasonAnswered},
-		"the day's texts are used up": {func(f *gate.Facts) { f.Counts.Day = 2 }, noon, gate.Refuse, message.ReasonCap},
-		"the week's are":              {func(f *gate.Facts) { f.Counts.Week = 5 }, noon, gate.Refuse, message.ReasonCap},
+		"everything allows it":              {func(*gate.Facts) {}, noon, gate.Send, message.ReasonNone},
+		"the person has died":               {func(f *gate.Facts) { f.Person.Status = patient.Deceased }, noon, gate.Refuse, message.ReasonDeceased},
+		"the person has left":               {func(f *gate.Facts) { f.Person.Status = patient.Inactive }, noon, gate.Refuse, message.ReasonInactive},
+		"its use is past":                   {func(*gate.Facts) {}, noon.Add(20 * time.Hour), gate.Refuse, message.ReasonStale},
+		"the visit has begun":               {func(f *gate.Facts) { f.Visit.Start = noon }, noon, gate.Refuse, message.ReasonStale},
+		"the visit moved":                   {func(f *gate.Facts) { f.Visit.Version = 4 }, noon, gate.Refuse, message.ReasonFactChanged},
+		"the visit was cancelled":           {func(f *gate.Facts) { f.Visit.Status = schedule.Cancelled }, noon, gate.Refuse, message.ReasonFactChanged},
+		"sent before":                       {func(f *gate.Facts) { f.Text.Duplicate = true }, noon, gate.Refuse, message.ReasonDuplicate},
+		"no number":                         {func(f *gate.Facts) { f.Number.None = true }, noon, gate.Refuse, message.ReasonNoNumber},
+		"a landline":                        {func(f *gate.Facts) { f.Number.CanText = false }, noon, gate.Refuse, message.ReasonNotMobile},
+		"somebody else's number":            {func(f *gate.Facts) { f.Number.Quarantined = true }, noon, gate.Refuse, message.ReasonWrongNumber},
+		"STOP on the contact point":         {func(f *gate.Facts) { f.Number.OptedOut = true }, noon, gate.Refuse, message.ReasonOptedOut},
+		"STOP in the ledger":                {func(f *gate.Facts) { f.Consent.OptedOut = true }, noon, gate.Refuse, message.ReasonOptedOut},
+		"perhaps a STOP":                    {func(f *gate.Facts) { f.Number.Suspended = true }, noon, gate.Refuse, message.ReasonSuspended},
+		"never asked for consent":           {func(f *gate.Facts) { f.Consent = consent.State{} }, noon, gate.Refuse, message.ReasonNoConsent},
+		"consent taken back":                {func(f *gate.Facts) { f.Consent.Granted = false }, noon, gate.Refuse, message.ReasonConsentRevoked},
+		"prefers letters":                   {func(f *gate.Facts) { f.Person.Preferred = patient.Letter }, noon, gate.Divert, message.ReasonOtherChannel},
+		"a variable has no value":           {func(f *gate.Facts) { f.Text.Incomplete = true }, noon, gate.Refuse, message.ReasonTemplate},
+		"invites a reserved word":           {func(f *gate.Facts) { f.Text.Reserved = true }, noon, gate.Refuse, message.ReasonReservedWord},
+		"no digit is free":                  {func(f *gate.Facts) { f.Text.NoFreeCodes = true }, noon, gate.Refuse, message.ReasonNoFreeCodes},
+		"no route":                          {func(f *gate.Facts) { f.Route.None = true }, noon, gate.Hold, message.ReasonRouteDown},
+		"no sender":                         {func(f *gate.Facts) { f.Route.NoSender = true }, noon, gate.Refuse, message.ReasonNoSender},
+		"asks on a one-way sender":          {func(f *gate.Facts) { f.Route.TwoWay = false }, noon, gate.Refuse, message.ReasonOneWaySender},
+		"confirmed already":                 {func(f *gate.Facts) { f.Visit.Confirmed = true }, noon, gate.Refuse, message.ReasonAnswered},
+		"the day's texts are used up":       {func(f *gate.Facts) { f.Counts.Day = 2 }, noon, gate.Refuse, message.ReasonCap},
+		"the week's are":                    {func(f *gate.Facts) { f.Counts.Week = 5 }, noon, gate.Refuse, message.ReasonCap},
+		"too many texts of all kinds":       {func(f *gate.Facts) { f.Org.Budget.Day, f.Counts.AllDay = 2, 2 }, noon, gate.Refuse, message.ReasonBudget},
+		"too many in the week":              {func(f *gate.Facts) { f.Org.Budget.Week, f.Counts.AllWeek = 5, 6 }, noon, gate.Refuse, message.ReasonBudget},
+		"a survey, room kept for reminders": {func(f *gate.Facts) { survey(f); f.Counts.AheadDay = 1 }, noon, gate.Refuse, message.ReasonKeepsRoom},
+		"a survey that can wait a day": {func(f *gate.Facts) { survey(f); f.Counts.AheadDay, f.Text.ExpiresAt = 1, noon.Add(48*time.Hour) },
+			noon, gate.Hold, message.ReasonKeepsRoom},
+		"a survey with room left":     {survey, noon, gate.Send, message.ReasonNone},
+		"no budget, many texts":       {func(f *gate.Facts) { f.Counts.AllDay, f.Counts.AllWeek = 40, 90 }, noon, gate.Send, message.ReasonNone},
+		"news of a change":            {func(f *gate.Facts) { f.Text.Change, f.Org.Budget.Day, f.Counts.AllDay = true, 2, 2 }, noon, gate.Send, message.ReasonNone},
+		"a dose, the budget is spent": {func(f *gate.Facts) { f.Text.Purpose, f.Org.Budget.Day, f.Counts.AllDay = purpose.Medication, 2, 2 }, noon, gate.Send, message.ReasonNone},
 		"demo data, real operator":    {func(f *gate.Facts) { f.Org.Demo = true }, noon, gate.Refuse, message.ReasonDemoRoute},
 		"stop-all":                    {func(f *gate.Facts) { f.Org.Stopped = true }, noon, gate.Hold, message.ReasonStopped},
 		"a restored copy":             {func(f *gate.Facts) { f.Org.Hold = org.HoldRestored }, noon, gate.Hold, message.ReasonRestoredCopy},

@@ -95,6 +95,8 @@ type Decision struct {
 	Moved      bool      `json:"moved,omitempty"` // quiet hours moved it
 	DayCount   int       `json:"day,omitempty"`   // texts already sent in the cap's day and week
 	WeekCount  int       `json:"week,omitempty"`
+	AllDay     int       `json:"allDay,omitempty"` // the same over all purposes that spend the person's budget
+	AllWeek    int       `json:"allWeek,omitempty"`
 	ValidUntil time.Time `json:"validUntil,omitzero"`
 	Rules      string    `json:"rules,omitempty"` // rule book version
 }

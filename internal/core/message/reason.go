@@ -19,8 +19,10 @@ const (
 	ReasonFactChanged     Reason = "fact_changed" // the visit moved, was cancelled or is over
 	ReasonAnswered        Reason = "already_answered"
 	ReasonDuplicate       Reason = "duplicate"
-	ReasonCap             Reason = "frequency_cap"
-	ReasonStale           Reason = "too_late" // past its use
+	ReasonCap             Reason = "frequency_cap" // of this purpose
+	ReasonBudget          Reason = "person_budget" // of all purposes together
+	ReasonKeepsRoom       Reason = "keeps_room"    // the rest of the budget is for care that is planned
+	ReasonStale           Reason = "too_late"      // past its use
 	ReasonNoWindow        Reason = "no_window_before_use"
 	ReasonOneWaySender    Reason = "sender_cannot_receive"
 	ReasonNoSender        Reason = "no_sender"

@@ -29,8 +29,38 @@ type Organization struct {
 	Demo          bool       // synthetic data: refuses every route but a loopback simulator
 	StoppedAt     *time.Time // stop-all: no hand-off while set
 	Hold          HoldReason // why nothing leaves until a person releases it; empty is no hold
+	Budget        Budget     // texts to one person, over all purposes
 	Revision      int64      // rises with every change that a decision may have read
 	CreatedAt     time.Time
+}
+
+// Budget is how many texts of all purposes together one person gets in any 24 hours and in any seven days.
+// Emergencies, answers, what staff write and doses do not count. Zero is the default, Unlimited is no limit.
+type Budget struct{ Day, Week int }
+
+// Unlimited is a budget without a limit.
+const Unlimited = -1
+
+// DefaultBudget is what an organization that says nothing has.
+func DefaultBudget() Budget { return Budget{Day: 2, Week: 5} }
+
+// Most is the largest limit that can be set.
+const Most = 100
+
+// Limits are the numbers that hold: the default where nothing is set, 0 where there is no limit.
+func (b Budget) Limits() (day, week int) {
+	d := DefaultBudget()
+	return limit(b.Day, d.Day), limit(b.Week, d.Week)
+}
+
+func limit(set, otherwise int) int {
+	switch {
+	case set < 0:
+		return 0
+	case set == 0:
+		return otherwise
+	}
+	return set
 }
 
 // HoldReason says why an organization's messages wait.

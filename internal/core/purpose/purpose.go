@@ -65,24 +65,27 @@ type Traits struct {
 	DayCap, WeekCap int
 	// ReceiptWindow is how long a missing receipt is waited for before Unknown applies.
 	ReceiptWindow time.Duration
+	// Spends: a text of this purpose uses up the person's budget over all purposes. Doses have a cap of their own: three
+	// tablets a day would leave no room for a reminder.
+	Spends bool
 }
 
 // table: caps follow the strict reading of 47 CFR 64.1200(a)(9)(iv)(E), one a day and three a week, as
 // defaults for care, with room for a change notice on the day of a reminder.
 var table = map[Purpose]Traits{
-	Appointment: {Care, ClassCare, true, ResendOnce, 2, 5, 6 * time.Hour},
-	Medication:  {Care, ClassCare, true, NeverResend, 6, 42, time.Hour},
-	Recall:      {Routine, ClassCare, true, NeverResend, 1, 3, 24 * time.Hour},
-	ResultReady: {Care, ClassCare, true, ResendOnce, 2, 5, 6 * time.Hour},
-	Discharge:   {Care, ClassCare, true, ResendOnce, 2, 7, 6 * time.Hour},
-	Survey:      {Routine, ClassCare, true, NeverResend, 1, 2, 24 * time.Hour},
-	Education:   {Routine, ClassCare, true, NeverResend, 1, 3, 24 * time.Hour},
-	Event:       {Bulk, ClassCare, true, NeverResend, 1, 2, 24 * time.Hour},
-	Marketing:   {Bulk, ClassMarketing, true, NeverResend, 1, 2, 24 * time.Hour},
-	Birthday:    {Routine, ClassCare, true, NeverResend, 1, 1, 24 * time.Hour},
-	Emergency:   {Urgent, ClassUrgent, false, SwitchNow, 0, 0, 2 * time.Minute},
-	Operational: {Reply, ClassReply, false, NeverResend, 0, 0, time.Hour},
-	Staff:       {Care, ClassUrgent, false, ResendOnce, 0, 0, 15 * time.Minute},
+	Appointment: {Care, ClassCare, true, ResendOnce, 2, 5, 6 * time.Hour, true},
+	Medication:  {Care, ClassCare, true, NeverResend, 6, 42, time.Hour, false},
+	Recall:      {Routine, ClassCare, true, NeverResend, 1, 3, 24 * time.Hour, true},
+	ResultReady: {Care, ClassCare, true, ResendOnce, 2, 5, 6 * time.Hour, true},
+	Discharge:   {Care, ClassCare, true, ResendOnce, 2, 7, 6 * time.Hour, true},
+	Survey:      {Routine, ClassCare, true, NeverResend, 1, 2, 24 * time.Hour, true},
+	Education:   {Routine, ClassCare, true, NeverResend, 1, 3, 24 * time.Hour, true},
+	Event:       {Bulk, ClassCare, true, NeverResend, 1, 2, 24 * time.Hour, true},
+	Marketing:   {Bulk, ClassMarketing, true, NeverResend, 1, 2, 24 * time.Hour, true},
+	Birthday:    {Routine, ClassCare, true, NeverResend, 1, 1, 24 * time.Hour, true},
+	Emergency:   {Urgent, ClassUrgent, false, SwitchNow, 0, 0, 2 * time.Minute, false},
+	Operational: {Reply, ClassReply, false, NeverResend, 0, 0, time.Hour, false},
+	Staff:       {Care, ClassUrgent, false, ResendOnce, 0, 0, 15 * time.Minute, false},
 }
 
 // All lists every purpose in the order people are shown them.
@@ -93,6 +96,10 @@ func All() []Purpose {
 
 // Valid reports whether p is one of the purposes.
 func (p Purpose) Valid() bool { _, ok := table[p]; return ok }
+
+// Yields reports whether a text of p keeps room in the person's budget for care that is planned: a reminder of a visit
+// outranks a survey, a lesson, a greeting or an offer.
+func (p Purpose) Yields() bool { t := p.Traits(); return t.Spends && t.Priority > Care }
 
 // Traits are the defaults of p; an unknown purpose gets the strictest.
 func (p Purpose) Traits() Traits {

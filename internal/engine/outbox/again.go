@@ -92,7 +92,7 @@ func sendRuling(it *item, was *store.Draft, f *gate.Facts, d *gate.Decision) sen
 	if it.place != nil && it.place.ID == was.Location {
 		r.Revs.Location = it.place.Revision
 	}
-	r.Cap, _ = capRule(was, it.at)
+	r.Cap, _ = capRule(was, it.org.Budget, it.at)
 	if it.draft.Body != was.Body {
 		rewritten := *it.draft
 		r.Rewrite = &rewritten

@@ -7,6 +7,7 @@ import (
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/schedule"
@@ -29,13 +30,20 @@ func (it *item) decideAt(now time.Time) time.Time {
 }
 
 // capRule is what has to be counted for a message at a moment; false for a purpose or a kind of text without caps.
-func capRule(d *store.Draft, at time.Time) (send.CapRule, bool) {
+func capRule(d *store.Draft, b org.Budget, at time.Time) (send.CapRule, bool) {
 	t := d.Purpose.Traits()
-	if d.Person.IsZero() || (t.DayCap == 0 && t.WeekCap == 0) || d.Flags&(message.Answers|message.StaffText|message.ToldChange) != 0 {
+	if d.Person.IsZero() || d.Flags&(message.Answers|message.StaffText|message.ToldChange) != 0 {
 		return send.CapRule{}, false
 	}
-	return send.CapRule{CountAsk: store.CountAsk{Person: d.Person, Purpose: d.Purpose, Day: at.Add(-capDay), Week: at.Add(-capWeek)},
-		DayCap: t.DayCap, WeekCap: t.WeekCap}, true
+	c := send.CapRule{CountAsk: store.CountAsk{Person: d.Person, Purpose: d.Purpose, Day: at.Add(-capDay), Week: at.Add(-capWeek)},
+		DayCap: t.DayCap, WeekCap: t.WeekCap}
+	if t.Spends {
+		c.DayBudget, c.WeekBudget = b.Limits()
+	}
+	if d.Purpose.Yields() {
+		c.AheadDay, c.AheadWeek = at.Add(capDay), at.Add(capWeek)
+	}
+	return c, c.DayCap+c.WeekCap+c.DayBudget+c.WeekBudget > 0
 }
 
 // facts puts together what the gate reads.
@@ -50,9 +58,11 @@ func (o *Outbox) facts(it *item) gate.Facts {
 		Org: gate.Org{Stopped: it.org.StoppedAt != nil, Hold: it.org.Hold, Demo: it.org.Demo, ImportHeld: it.importHeld,
 			SourceOverdue: it.overdue, Revision: it.org.Revision},
 		Person: gate.Person{ID: it.person.ID, Status: it.person.Status, Preferred: it.person.Facts.PreferredChannel, Version: it.person.Version},
-		Counts: gate.Counts{Day: it.counts.Day, Week: it.counts.Week, AutoReplies: it.autoCount},
-		Route:  gate.Route{None: it.choice.NoRoute, NoSender: it.choice.NoSender, Guest: it.guest},
+		Counts: gate.Counts{Day: it.counts.Day, Week: it.counts.Week, AllDay: it.counts.AllDay, AllWeek: it.counts.AllWeek,
+			AheadDay: it.counts.AheadDay, AheadWeek: it.counts.AheadWeek, AutoReplies: it.autoCount},
+		Route: gate.Route{None: it.choice.NoRoute, NoSender: it.choice.NoSender, Guest: it.guest},
 	}
+	f.Org.Budget.Day, f.Org.Budget.Week = it.org.Budget.Limits()
 	if it.place != nil {
 		f.PlaceRev = it.place.Revision
 	}
@@ -220,7 +230,7 @@ func apply(m *store.Draft, d *gate.Decision, at time.Time) {
 func record(it *item, f *gate.Facts, d *gate.Decision, now time.Time) message.Decision {
 	r := message.Decision{At: now, Verdict: string(d.Verdict), Reasons: d.Reasons(), Consent: f.Consent.By.ID, Person: f.Person.Version,
 		Point: f.Number.Revision, OrgRev: f.Org.Revision, Place: f.PlaceRev, ZoneFrom: string(f.ZoneFrom), Window: string(d.Window),
-		Moved: it.moved, DayCount: f.Counts.Day, WeekCount: f.Counts.Week, ValidUntil: d.ValidUntil, Rules: f.Rules}
+		Moved: it.moved, DayCount: f.Counts.Day, WeekCount: f.Counts.Week, AllDay: f.Counts.AllDay, AllWeek: f.Counts.AllWeek, ValidUntil: d.ValidUntil, Rules: f.Rules}
 	if f.Visit != nil {
 		r.Visit = f.Visit.Version
 	}

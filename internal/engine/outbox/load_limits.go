@@ -67,7 +67,7 @@ func (o *Outbox) loadCounts(ctx context.Context, tx store.Tx, items []item) erro
 	for i := range items {
 		it := &items[i]
 		it.at = it.decideAt(tx.Now())
-		if c, counted := capRule(it.draft, it.at); counted {
+		if c, counted := capRule(it.draft, it.org.Budget, it.at); counted {
 			asks, at = append(asks, c.CountAsk), append(at, i)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/core/sms"
 	"carillon.dev/carillon/internal/engine/route"
@@ -72,6 +73,10 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 	if err != nil {
 		return err
 	}
+	own, err := tx.Orgs().Get(ctx)
+	if err != nil {
+		return err
+	}
 	answered, err := confirmed(ctx, tx, drafts)
 	if err != nil {
 		return err
@@ -87,7 +92,7 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 		if err != nil {
 			continue
 		}
-		rulings[i], ok[i] = byRecord(d, s, enc, tx.Now()), true
+		rulings[i], ok[i] = byRecord(d, s, enc, own.Budget, tx.Now()), true
 	}
 	return nil
 }
@@ -113,13 +118,13 @@ func recorded(d *store.Draft, now time.Time) bool {
 	return rec.ValidUntil.IsZero() || now.Before(rec.ValidUntil)
 }
 
-func byRecord(d *store.Draft, s *store.Sender, enc sms.Encoded, now time.Time) send.Ruling {
+func byRecord(d *store.Draft, s *store.Sender, enc sms.Encoded, b org.Budget, now time.Time) send.Ruling {
 	rec := &d.Decision
 	r := send.Ruling{Send: true, Encoded: enc, From: carrier.Address{Addr: s.Address, TON: s.TON, NPI: s.NPI}, Immune: immune(d),
 		Bound: store.Bound{Person: d.Person, Point: d.Point, Visit: d.Appointment, Location: d.Location},
 		Revs:  store.Revs{Person: rec.Person, Point: rec.Point, Visit: rec.Visit, Location: rec.Place}, OrgRev: rec.OrgRev,
 		ValidUntil: rec.ValidUntil}
-	r.Cap, _ = capRule(d, now)
+	r.Cap, _ = capRule(d, b, now)
 	return r
 }
 

@@ -299,21 +299,27 @@ func countCaps(ctx context.Context, tx store.Tx, rulings []Ruling, ok []bool) er
 	if err != nil {
 		return err
 	}
-	type whose struct {
-		person  id.ID
-		purpose purpose.Purpose
-	}
 	here := map[whose]int{}
 	for k, i := range at {
-		w := whose{asks[k].Person, asks[k].Purpose}
-		n := store.SentCount{Day: counts[k].Day + here[w], Week: counts[k].Week + here[w]}
+		own, all := whose{asks[k].Person, asks[k].Purpose}, whose{person: asks[k].Person}
+		n := counts[k]
+		n.Day, n.Week, n.AllDay, n.AllWeek = n.Day+here[own], n.Week+here[own], n.AllDay+here[all], n.AllWeek+here[all]
 		if rulings[i].Cap.full(n) {
 			ok[i] = false
 			continue
 		}
-		here[w]++
+		here[own]++
+		if asks[k].Purpose.Traits().Spends {
+			here[all]++
+		}
 	}
 	return nil
+}
+
+// whose texts are counted together in one leasing transaction; without a purpose those that spend the budget.
+type whose struct {
+	person  id.ID
+	purpose purpose.Purpose
 }
 
 func (l *Loop) move(ctx context.Context, tx store.Tx, machine time.Time, drafts []store.Draft, rulings []Ruling, ok, moved []bool) error {

@@ -41,16 +41,23 @@ type Ruling struct {
 	Cap CapRule
 }
 
-// CapRule is how often a person may be written to for a purpose; 0 is no limit.
+// CapRule is how often a person may be written to for a purpose, and for all purposes that spend the person's budget;
+// 0 is no limit. Care ahead counts where it was asked for.
 type CapRule struct {
 	store.CountAsk
-	DayCap, WeekCap int
+	DayCap, WeekCap       int
+	DayBudget, WeekBudget int
 }
 
 // none reports whether nothing has to be counted.
-func (c CapRule) none() bool { return c.DayCap == 0 && c.WeekCap == 0 }
+func (c CapRule) none() bool {
+	return c.DayCap == 0 && c.WeekCap == 0 && c.DayBudget == 0 && c.WeekBudget == 0
+}
 
 // full reports whether one more would be too many.
 func (c CapRule) full(n store.SentCount) bool {
-	return (c.DayCap > 0 && n.Day >= c.DayCap) || (c.WeekCap > 0 && n.Week >= c.WeekCap)
+	return over(c.DayCap, n.Day) || over(c.WeekCap, n.Week) ||
+		over(c.DayBudget, n.AllDay+n.AheadDay) || over(c.WeekBudget, n.AllWeek+n.AheadWeek)
 }
+
+func over(most, n int) bool { return most > 0 && n >= most }

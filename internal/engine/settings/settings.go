@@ -6,6 +6,7 @@ package settings
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,6 +72,29 @@ func (s *Service) ChangeOrganization(ctx context.Context, scope access.Scope, o 
 			return err
 		}
 		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "organization.change", "organization", was.ID, "calendar="+string(o.CalendarOwner)))
+	})
+}
+
+// SetBudget changes how many texts of all purposes one person gets in any 24 hours and in any seven days: from 1 to
+// org.Most, 0 for the default, org.Unlimited for no limit. A day's limit above the week's is refused.
+func (s *Service) SetBudget(ctx context.Context, scope access.Scope, b org.Budget) error {
+	if err := may(scope); err != nil {
+		return err
+	}
+	for field, n := range map[string]int{"day": b.Day, "week": b.Week} {
+		if n < org.Unlimited || n > org.Most {
+			return errs.Newf(errs.Invalid, "write a number of texts from 1 to %d, or choose no limit", org.Most).At(field)
+		}
+	}
+	if day, week := b.Limits(); day > 0 && week > 0 && day > week {
+		return errs.New(errs.Invalid, "a day cannot allow more texts than a week").At("day")
+	}
+	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		if err := tx.Orgs().SetBudget(ctx, b); err != nil {
+			return err
+		}
+		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "organization.budget", "organization", scope.Org(),
+			"day="+strconv.Itoa(b.Day)+" week="+strconv.Itoa(b.Week)))
 	})
 }
 

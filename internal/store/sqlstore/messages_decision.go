@@ -27,6 +27,8 @@ type decisionRow struct {
 	Moved      bool             `json:"moved,omitempty"`
 	DayCount   int              `json:"day,omitempty"`
 	WeekCount  int              `json:"week,omitempty"`
+	AllDay     int              `json:"allDay,omitempty"`
+	AllWeek    int              `json:"allWeek,omitempty"`
 	ValidUntil *int64           `json:"until,omitempty"` // microseconds, 0 for none; absent: expires_at
 	Rules      string           `json:"rules,omitempty"`
 }
@@ -35,7 +37,7 @@ type decisionRow struct {
 func packDecision(d *message.Decision, planned, expires time.Time) (string, error) {
 	r := decisionRow{Verdict: d.Verdict, Reasons: d.Reasons, Consent: d.Consent, Person: d.Person, Point: d.Point, Visit: d.Visit,
 		Org: d.OrgRev, Place: d.Place, Zone: d.Zone, ZoneFrom: d.ZoneFrom, Window: d.Window, Moved: d.Moved, DayCount: d.DayCount,
-		WeekCount: d.WeekCount, Rules: d.Rules}
+		WeekCount: d.WeekCount, AllDay: d.AllDay, AllWeek: d.AllWeek, Rules: d.Rules}
 	if !d.At.Equal(planned) || planned.IsZero() {
 		r.At = micros(d.At)
 	}
@@ -74,5 +76,5 @@ func unpackDecision(text string, planned, expires time.Time) (message.Decision, 
 	}
 	return message.Decision{At: at(r.At, planned), Verdict: r.Verdict, Reasons: r.Reasons, Consent: r.Consent, Person: r.Person,
 		Point: r.Point, Visit: r.Visit, OrgRev: r.Org, Place: r.Place, Zone: r.Zone, ZoneFrom: r.ZoneFrom, Window: r.Window, Moved: r.Moved,
-		DayCount: r.DayCount, WeekCount: r.WeekCount, ValidUntil: at(r.ValidUntil, expires), Rules: r.Rules}, nil
+		DayCount: r.DayCount, WeekCount: r.WeekCount, AllDay: r.AllDay, AllWeek: r.AllWeek, ValidUntil: at(r.ValidUntil, expires), Rules: r.Rules}, nil
 }

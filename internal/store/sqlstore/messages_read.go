@@ -172,57 +172,6 @@ func (m messages) Parts(ctx context.Context, of id.ID) ([]store.PartAnswer, erro
 		})
 }
 
-// uncapped are the kinds of text that caps neither stop nor count: a reminder must not stay away because somebody of
-// the staff wrote twice.
-const uncapped = message.StaffText | message.Answers
-
-// SentCounts counts texts handed over to persons.
-func (m messages) SentCounts(ctx context.Context, asks []store.CountAsk) ([]store.SentCount, error) {
-	out := make([]store.SentCount, len(asks))
-	if len(asks) == 0 {
-		return out, nil
-	}
-	org, err := m.org()
-	if err != nil {
-		return nil, err
-	}
-	oldest := asks[0].Week
-	people := make([]id.ID, len(asks))
-	by := make(map[id.ID][]int, len(asks))
-	for i, a := range asks {
-		people[i] = a.Person
-		by[a.Person] = append(by[a.Person], i)
-		if a.Week.Before(oldest) {
-			oldest = a.Week
-		}
-		if a.Day.Before(oldest) {
-			oldest = a.Day
-		}
-	}
-	err = each(ctx, m, `SELECT m.person_id, m.purpose, s.sent_at FROM `+messageRows+`
-		WHERE `+mineM+` AND `+m.In("m.person_id", "$2", ID)+` AND s.sent_at >= $3 AND m.flags & $4 = 0`, args(org, people, oldest, int64(uncapped)), func(r Rows) error {
-		var person id.ID
-		var purpose string
-		var at time.Time
-		if err := r.Scan(&person, &purpose, &at); err != nil {
-			return err
-		}
-		for _, i := range by[person] {
-			if string(asks[i].Purpose) != purpose {
-				continue
-			}
-			if !at.Before(asks[i].Day) {
-				out[i].Day++
-			}
-			if !at.Before(asks[i].Week) {
-				out[i].Week++
-			}
-		}
-		return nil
-	})
-	return out, err
-}
-
 // StateCounts counts messages by state.
 func (m messages) StateCounts(ctx context.Context, since time.Time) (map[message.State]int, error) {
 	org, err := m.org()

@@ -678,12 +678,13 @@ func counts(t *testing.T, open Open) {
 			got, err := tx.Messages().SentCounts(ctx, []store.CountAsk{
 				{Person: d.Person.ID, Purpose: purpose.Appointment, Day: tx.Now().Add(-24 * time.Hour), Week: tx.Now().Add(-7 * 24 * time.Hour)},
 				{Person: id.New(), Purpose: purpose.Appointment, Day: Start, Week: Start}})
-			if err == nil && (got[0] != store.SentCount{Day: 1, Week: 2} || got[1] != store.SentCount{}) {
+			if err == nil && (got[0] != store.SentCount{Day: 1, Week: 2, AllDay: 2, AllWeek: 3} || got[1] != store.SentCount{}) {
 				t.Errorf("counted %+v", got)
 			}
 			return err
 		})
 	})
+	t.Run("care to come is counted for those that ask", func(t *testing.T) { t.Parallel(); countsAhead(t, open) })
 	t.Run("automatic answers are counted by number", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, clock.NewFixed(Start))

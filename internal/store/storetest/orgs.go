@@ -55,6 +55,20 @@ func orgs(t *testing.T, open Open) {
 			t.Errorf("another organization overwrites it: %v", err)
 		}
 	})
+	t.Run("a budget of texts comes back and raises the revision", func(t *testing.T) {
+		var before, after org.Organization
+		Write(t, s, scope, func(ctx context.Context, tx store.Tx) error {
+			before = must(tx.Orgs().Get(ctx))
+			if err := tx.Orgs().SetBudget(ctx, org.Budget{Day: org.Unlimited, Week: 3}); err != nil {
+				return err
+			}
+			after = must(tx.Orgs().Get(ctx))
+			return nil
+		})
+		if (before.Budget != org.Budget{}) || (after.Budget != org.Budget{Day: org.Unlimited, Week: 3}) || after.Revision != before.Revision+1 {
+			t.Errorf("from %+v to %+v at revision %d after %d", before.Budget, after.Budget, after.Revision, before.Revision)
+		}
+	})
 	t.Run("stop-all is one organization's or everybody's", func(t *testing.T) {
 		Write(t, s, scope, func(ctx context.Context, tx store.Tx) error { return tx.Orgs().StopAll(ctx) })
 		all := stops(t, System())
