@@ -21,6 +21,7 @@ const (
 	TopicJourneys      Topic = "journeys"
 	TopicTasks         Topic = "tasks"
 	TopicImports       Topic = "imports"
+	TopicIncidents     Topic = "incidents" // incidents and test texts
 )
 
 // Change is one topic of one organization. A Change without a topic means that changes may have been missed

@@ -57,6 +57,8 @@ type Tx interface {
 	Imports() Imports
 	Audit() Audit
 	Web() Web
+	Incidents() Incidents
+	SelfTests() SelfTests
 
 	// Enqueue adds a job that is worked after the commit, and not at all after a rollback.
 	Enqueue(ctx context.Context, job Job) error

@@ -53,6 +53,10 @@ type Config struct {
 	Answers  Answers       // how they answer
 	ReplyMin time.Duration // fastest answer after delivery; 20 s if 0
 	ReplyMax time.Duration // slowest; 20 minutes if 0
+
+	// Echo are numbers of test phones, digits only: they are always reached, always receipted in time, and send the
+	// last word of each text that mixes letters with digits back.
+	Echo []string
 }
 
 // Answers are what people do with a text that invites an answer. All zero takes DefaultAnswers.

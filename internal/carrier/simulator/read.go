@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"strings"
 	"time"
 
 	"carillon.dev/carillon/internal/carrier/smpp/pdu"
@@ -69,6 +70,35 @@ func (c *conn) read(msg *message, after time.Duration) {
 	for _, b := range textPDUs(enc, string(msg.m.Dest.Addr), string(msg.m.Source.Addr)) {
 		c.later(wait, event{account: c.account, pdu: b}, msg.taken)
 	}
+}
+
+// echoAfter is how long a test phone takes, in domain time.
+const echoAfter = 3 * time.Second
+
+// echo lets a test phone send back the last word of a text that mixes letters with digits.
+func (c *conn) echo(msg *message, after time.Duration) {
+	text, ok := c.server.whole(msg)
+	word := codeIn(text)
+	if !ok || word == "" {
+		return
+	}
+	enc, err := sms.Plan(word, sms.Options{})
+	if err != nil {
+		return // such a word is in every alphabet
+	}
+	for _, b := range textPDUs(enc, string(msg.m.Dest.Addr), string(msg.m.Source.Addr)) {
+		c.later(after+c.server.phones(echoAfter), event{account: c.account, pdu: b}, msg.taken)
+	}
+}
+
+// codeIn is the last word of a text that mixes capital letters with digits and nothing else; empty when there is none.
+func codeIn(text string) (code string) {
+	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') }) {
+		if strings.ContainsAny(w, "0123456789") && strings.Trim(w, "0123456789") != "" {
+			code = w
+		}
+	}
+	return code
 }
 
 // hasStopped reports whether the person has told us to stop: then nothing is answered any more.

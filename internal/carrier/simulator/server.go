@@ -34,6 +34,7 @@ type Server struct {
 	states   map[uint64]finalState // recent, for query_sm
 	recent   []uint64              // ring of the ids in states
 	next     int
+	echo     map[uint64]bool // test phones by the hash of their number
 }
 
 // New makes a carrier that serves nothing yet.
@@ -48,6 +49,10 @@ func New(cfg Config) (*Server, error) {
 		parts: map[partKey]*assembly{}, states: map[uint64]finalState{}, recent: make([]uint64, maxStates),
 	}
 	s.later = newSchedule(s.fire)
+	s.echo = map[uint64]bool{}
+	for _, number := range cfg.Echo {
+		s.echo[hash([]byte(number))] = true
+	}
 	return s, nil
 }
 

@@ -84,7 +84,7 @@ func (s *Server) judge(msg *message) uint32 {
 	switch {
 	case s.count.pending.Load() >= int64(s.cfg.MaxPending):
 		return statusQueueFull
-	case throw(s.cfg.Seed, msg.number, 0).happens(saltBadNumber, s.cfg.BadNumbers):
+	case !s.echo[msg.number] && throw(s.cfg.Seed, msg.number, 0).happens(saltBadNumber, s.cfg.BadNumbers):
 		return statusBadDest
 	case msg.dice.happens(saltThrottle, s.cfg.Throttled):
 		if msg.dice.pick(saltQueueFull, 4) == 0 {
@@ -155,7 +155,8 @@ func (c *conn) answer(msg *message, b []byte, extra time.Duration) {
 // carry takes an accepted message to the phone: answer, receipts, and what the person does.
 func (c *conn) carry(h pdu.Header, msg *message, lost bool) {
 	s, d := c.server, msg.dice
-	reached := !d.happens(saltReach, s.cfg.Unreachable)
+	test := s.echo[msg.number]
+	reached := test || !d.happens(saltReach, s.cfg.Unreachable)
 	state := uint8(stateDeliv)
 	if reached {
 		s.count.delivered.Add(1)
@@ -184,7 +185,10 @@ func (c *conn) carry(h pdu.Header, msg *message, lost bool) {
 	if !early {
 		c.receipts(msg, state, answered, after)
 	}
-	if s.cfg.People && reached {
+	switch {
+	case test:
+		c.echo(msg, answered+after)
+	case s.cfg.People && reached:
 		c.read(msg, answered+after)
 	}
 }
@@ -210,7 +214,15 @@ func (c *conn) receipts(msg *message, state uint8, answered, after time.Duration
 	s, d := c.server, msg.dice
 	now := s.cfg.Now()
 	s.remember(msg.id, finalState{state: state, at: now})
-	if msg.m.RegisteredDelivery&0x1f == 0 || d.happens(saltLostReceipt, s.cfg.LostReceipts) {
+	if msg.m.RegisteredDelivery&0x1f == 0 {
+		return
+	}
+	if s.echo[msg.number] {
+		b := s.receipt(msg, state, pdu.ESMReceipt, now.Add(time.Duration(float64(after)*s.cfg.Speed)))
+		c.later(answered+after, event{account: c.account, receipt: true, pdu: b}, msg.taken)
+		return
+	}
+	if d.happens(saltLostReceipt, s.cfg.LostReceipts) {
 		return
 	}
 	if d.happens(saltWrong, s.cfg.WrongStates) {

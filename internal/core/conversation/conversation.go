@@ -40,6 +40,7 @@ const (
 	Closed     Outcome = "closed"     // answered a closed question, told so
 	Ignored    Outcome = "ignored"    // thanks and the like
 	Incomplete Outcome = "incomplete" // parts are missing
+	Tested     Outcome = "tested"     // a test phone sent back the code of its test text
 )
 
 // Conversation is the thread between the organization and one contact point.

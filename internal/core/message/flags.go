@@ -14,6 +14,7 @@ const (
 	NotAfterAnswer                   // nobody who has confirmed gets it
 	VisitEnded                       // states a visit that need not be expected any more
 	Correction                       // the one text that puts an earlier one right
+	SelfTest                         // a test of a route: goes out by it alone, to a phone that counts as a guest
 )
 
 // Has reports whether all of want are set.

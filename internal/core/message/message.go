@@ -75,6 +75,7 @@ const (
 	FromReply   OriginKind = "reply" // an automatic answer
 	FromChange  OriginKind = "change"
 	FromBench   OriginKind = "bench"
+	FromTest    OriginKind = "selftest" // a test text of a route, to a phone of the organization's own
 )
 
 // Decision is the record kept with a message: what was read, by which revision, and what the gate said.

@@ -107,7 +107,7 @@ func refusal(s Seen) incident.Cause {
 
 func turnedAway(why message.Reason) incident.Cause {
 	switch why {
-	case message.ReasonThrottled, message.ReasonCarrierRetry:
+	case message.ReasonThrottled, message.ReasonCarrierRetry, message.ReasonAttempts:
 		return CauseThrottled
 	case message.ReasonOptedOut, message.ReasonSuspended:
 		return CauseOptedOut

@@ -72,6 +72,9 @@ func (a *acting) act(ctx context.Context) error {
 	if a.in.Missing > 0 {
 		return a.incomplete(ctx)
 	}
+	if tested, err := a.tested(ctx); tested || err != nil {
+		return err
+	}
 	if err := a.optOut(ctx); err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (o *Outbox) facts(it *item) gate.Facts {
 		Person: gate.Person{ID: it.person.ID, Status: it.person.Status, Preferred: it.person.Facts.PreferredChannel, Version: it.person.Version},
 		Counts: gate.Counts{Day: it.counts.Day, Week: it.counts.Week, AllDay: it.counts.AllDay, AllWeek: it.counts.AllWeek,
 			AheadDay: it.counts.AheadDay, AheadWeek: it.counts.AheadWeek, AutoReplies: it.autoCount},
-		Route: gate.Route{None: it.choice.NoRoute, NoSender: it.choice.NoSender, Guest: it.guest},
+		Route: gate.Route{None: it.choice.NoRoute, NoSender: it.choice.NoSender, Guest: it.guest || d.Flags.Has(message.SelfTest)},
 	}
 	f.Org.Budget.Day, f.Org.Budget.Week = it.org.Budget.Limits()
 	if it.place != nil {

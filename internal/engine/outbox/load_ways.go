@@ -85,5 +85,8 @@ func want(it *item) route.Want {
 	if it.ask != nil {
 		w.Back = it.ask.Sender
 	}
+	if it.draft.Flags.Has(message.SelfTest) {
+		w.Only = it.draft.Route
+	}
 	return w
 }

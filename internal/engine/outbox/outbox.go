@@ -39,7 +39,9 @@ type Ask struct {
 	// Point is the number to write to; zero picks the person's best.
 	Point id.ID
 	// Sender is the number that a text of this person came to: the answer comes from it. Zero lets the routes choose.
-	Sender             id.ID
+	Sender id.ID
+	// Route, with message.SelfTest, is the route that is tested: no other is taken.
+	Route              id.ID
 	Appointment        id.ID
 	AppointmentVersion int64 // the version whose time the text states
 	Location           id.ID // zero is the visit's, else the person's
@@ -196,7 +198,7 @@ func draftOf(tx store.Tx, a *Ask) store.Draft {
 	d := store.Draft{Flags: a.Flags, Message: message.Message{ID: a.ID, Org: tx.Scope().Org(), Purpose: a.Purpose, Priority: t.Priority,
 		Origin: a.Origin, Person: a.Person, Point: a.Point, Channel: "sms", Location: a.Location, Appointment: a.Appointment,
 		AppointmentVersion: a.AppointmentVersion, Template: string(a.Template), TemplateVersion: a.TemplateVersion, Locale: string(a.Locale),
-		Body: a.Body, DueAt: a.DueAt, ExpiresAt: a.ExpiresAt, PlannedAt: tx.Now(), Corrects: a.Corrects, Exempt: a.Exempt}}
+		Body: a.Body, DueAt: a.DueAt, ExpiresAt: a.ExpiresAt, Route: a.Route, PlannedAt: tx.Now(), Corrects: a.Corrects, Exempt: a.Exempt}}
 	if d.ID.IsZero() {
 		d.ID = id.New()
 	}

@@ -103,7 +103,7 @@ func stillSends(s *store.Sender, d *store.Draft) bool {
 	if s.Disabled || s.Route != d.Route || (d.Flags.Has(message.Invites) && !s.TwoWay) {
 		return false
 	}
-	return d.Flags&(message.Answers|message.AutoReply|message.StaffText) != 0 || s.Serves(d.Location, d.Purpose)
+	return d.Flags&(message.Answers|message.AutoReply|message.StaffText|message.SelfTest) != 0 || s.Serves(d.Location, d.Purpose)
 }
 
 // recorded reports whether the decision's record is enough to hand the message over now.

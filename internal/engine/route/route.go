@@ -103,6 +103,8 @@ type Want struct {
 	Invites  bool  // asks for a reply: needs a two-way sender
 	// Back is the number that somebody wrote to: the answer comes from it, whatever it serves otherwise.
 	Back id.ID
+	// Only is the one route that a test text may take, by whichever of its senders.
+	Only id.ID
 	// Avoid are routes whose line is down, or that this text should leave for another.
 	Avoid func(route id.ID) bool
 }
@@ -139,7 +141,7 @@ func (b *Book) Choose(w Want) Choice {
 		best.NoRoute = false
 		for j := range b.senders {
 			s := &b.senders[j]
-			if s.Route != r.ID || !s.Serves(w.Location, w.Purpose) {
+			if s.Route != r.ID || !serves(s, w) {
 				continue
 			}
 			if got := fitness(s, w); got > score {
@@ -158,10 +160,18 @@ func (b *Book) open(route id.ID, w Want) *store.Route {
 	if r == nil || r.Channel != w.Channel || r.State == store.RouteStopped || r.State == store.RouteDraining {
 		return nil
 	}
-	if w.Avoid != nil && w.Avoid(r.ID) {
+	if (w.Avoid != nil && w.Avoid(r.ID)) || (!w.Only.IsZero() && w.Only != r.ID) {
 		return nil
 	}
 	return r
+}
+
+// serves reports whether a sender may write the text; a test of a route takes any that is not switched off.
+func serves(s *store.Sender, w Want) bool {
+	if !w.Only.IsZero() {
+		return !s.Disabled
+	}
+	return s.Serves(w.Location, w.Purpose)
 }
 
 // fitness orders senders on routes of equal rank order: routes come in rank order and a later one must be

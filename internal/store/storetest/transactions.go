@@ -33,6 +33,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("imports", func(t *testing.T) { t.Parallel(); imports(t, open) })
 	t.Run("conversations", func(t *testing.T) { t.Parallel(); conversations(t, open) })
 	t.Run("web", func(t *testing.T) { t.Parallel(); webSuite(t, open) })
+	t.Run("self-tests", func(t *testing.T) { t.Parallel(); selfTests(t, open) })
+	t.Run("incidents", func(t *testing.T) { t.Parallel(); incidents(t, open) })
 }
 
 func transactions(t *testing.T, open Open) {

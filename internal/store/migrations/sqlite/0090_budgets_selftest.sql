@@ -49,4 +49,4 @@ CREATE TABLE canary_runs (
     cause       TEXT NOT NULL
 ) STRICT;
 CREATE INDEX canary_runs_route ON canary_runs (route_id, id);
-CREATE INDEX canary_runs_open ON canary_runs (point_id) WHERE ended_at IS NULL;
+CREATE INDEX canary_runs_point ON canary_runs (point_id, id);
