@@ -8,6 +8,7 @@ import (
 
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/inbox"
+	"carillon.dev/carillon/internal/engine/settings"
 	"carillon.dev/carillon/internal/web/api"
 	"carillon.dev/carillon/internal/web/console"
 )
@@ -19,7 +20,8 @@ func (n *Node) faces() (http.Handler, error) {
 		return nil, err
 	}
 	pages, err := console.New(console.Needs{Login: n.Login, Desk: desk.New(n.Store, n.dispatcher), Explain: n.Explain, Inbox: n.Inbox,
-		Imports: n.Intake, Record: n.Record, Meanings: inbox.NewMeanings(n.Store, n.Record, n.Suppressed), Plan: n.planner, Switch: n.Board, Live: n.live}, n.Log, console.Options{Secure: n.cfg.TLSCert != "" || proxy.IsValid(), ClientAddress: clientAddress(proxy)})
+		Imports: n.Intake, Record: n.Record, Meanings: inbox.NewMeanings(n.Store, n.Record, n.Suppressed), Plan: n.planner, Switch: n.Board, Live: n.live,
+		SelfTest: n.SelfTest, Settings: settings.New(n.Store)}, n.Log, console.Options{Secure: n.cfg.TLSCert != "" || proxy.IsValid(), ClientAddress: clientAddress(proxy)})
 	if err != nil {
 		return nil, err
 	}

@@ -179,8 +179,10 @@ func (n *Node) sweep(ctx context.Context) error {
 		}
 		n.note(ctx, "texts of phones", n.sweepInbound(ctx))
 		n.note(ctx, "audit log", n.sequence(ctx))
+		n.note(ctx, "self-test", n.SelfTest.Sweep(ctx))
 		if time.Since(tidied) > tidyEvery {
 			n.note(ctx, "uploads and sessions", n.tidy(ctx))
+			n.note(ctx, "old self-tests", n.SelfTest.Tidy(ctx))
 			tidied = time.Now()
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/reply"
 	"carillon.dev/carillon/internal/core/rules"
+	tests "carillon.dev/carillon/internal/core/selftest"
 	"carillon.dev/carillon/internal/ehr/table"
 	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/engine/inbound"
@@ -19,6 +20,7 @@ import (
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/postgres"
@@ -44,6 +46,7 @@ type System struct {
 	Record     *record.Service
 	Inbox      *inbox.Service
 	Explain    *explain.Service
+	SelfTest   *selftest.Service
 }
 
 // Options of a System beside where its data is.
@@ -52,6 +55,8 @@ type Options struct {
 	Log    *slog.Logger
 	// Sessions tune log-ins; the zero value is safe.
 	Sessions login.Options
+	// SelfTest are how long the legs of a test text may take; the zero value is the usual.
+	SelfTest tests.Limits
 }
 
 // Open opens the database, applying missing migrations, and makes the use-cases.
@@ -129,6 +134,7 @@ func (s *System) make(o Options) error {
 	s.Record = record.New(s.Store, s.Suppressed)
 	s.Inbox = inbox.New(s.Store, s.Outbox, s.Suppressed)
 	s.Explain = explain.New(s.Outbox)
+	s.SelfTest = selftest.New(s.Store, s.Outbox, s.Domain, s.Machine, o.SelfTest)
 	s.Login, err = login.New(s.Store, s.Machine, o.Sessions)
 	return err
 }

@@ -85,10 +85,16 @@ type running struct {
 // serve opens the place and runs a node on it until stop or the end of the test.
 func serve(t *testing.T, where config.Storage, domain clock.Clock, log *slog.Logger) *running {
 	t.Helper()
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	return serveWith(t, where, app.Options{Domain: domain, Log: log})
+}
+
+// serveWith is serve with more options.
+func serveWith(t *testing.T, where config.Storage, o app.Options) *running {
+	t.Helper()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
-	sys, err := app.Open(context.Background(), where, app.Options{Domain: domain, Log: log})
+	sys, err := app.Open(context.Background(), where, o)
 	must(t, err)
 	node, err := app.NewNode(sys, config.Serve{Storage: where, Listen: config.Listen{Listen: "127.0.0.1:0"}, StopWait: 5 * time.Second})
 	must(t, err)

@@ -100,8 +100,33 @@ func (d doctorCmd) Run(c *console) error {
 	}); err != nil {
 		return err
 	}
+	if err := d.lines(c, sys, say); err != nil {
+		return err
+	}
 	if bad > 0 {
 		return errs.Newf(errs.Precondition, "warnings to look at: %d", bad)
+	}
+	return nil
+}
+
+// lines looks at the self-test of every organization's routes.
+func (d doctorCmd) lines(c *console, sys *app.System, say func(bool, string, string)) error {
+	all, err := orgs(c, sys)
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		tests, err := sys.SelfTest.Status(c.ctx, access.ForCommand(o.ID, "doctor"))
+		if err != nil {
+			return err
+		}
+		for i := range tests {
+			t := &tests[i]
+			say(t.Set, "route "+t.Name+" has a test phone", "route "+t.Name+" is never tested: carillon selftest set")
+			if t.Incident != nil {
+				say(false, "", "route "+t.Name+": "+remedies[t.Incident.Cause])
+			}
+		}
 	}
 	return nil
 }

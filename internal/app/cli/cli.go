@@ -27,6 +27,7 @@ type commands struct {
 	Stop     stopCmd     `cmd:"" help:"Stop all hand-offs within a second, until resume."`
 	Resume   resumeCmd   `cmd:"" help:"End a stop, or release a restored copy."`
 	Route    routeCmd    `cmd:"" help:"Connect operators: add, list, open, stop, guests, senders."`
+	SelfTest selfTestCmd `cmd:"" name:"selftest" help:"Test texts that show whether routes work."`
 	User     userCmd     `cmd:"" help:"Staff who log in."`
 	Key      keyCmd      `cmd:"" help:"Keys of the API."`
 	Org      orgCmd      `cmd:"" help:"Organizations and their locations."`

@@ -65,6 +65,9 @@ func (d demoCmd) Run(c *console) error {
 	if err := operator.Connect(c.ctx, sys.Store, clinic); err != nil {
 		return err
 	}
+	if err := operator.Test(c.ctx, sys.SelfTest, clinic); err != nil {
+		return err
+	}
 	node, err := app.NewNode(sys, cfg)
 	if err != nil {
 		return err

@@ -170,6 +170,7 @@ func (k keyRevokeCmd) Run(c *console) error {
 type orgCmd struct {
 	Add       orgAddCmd       `cmd:"" help:"Make an organization."`
 	List      orgListCmd      `cmd:"" help:"Show organizations."`
+	Budget    budgetCmd       `cmd:"" help:"Show or set how many texts one person gets."`
 	Location  locationAddCmd  `cmd:"" help:"Make or change a location."`
 	Locations locationListCmd `cmd:"" help:"Show locations."`
 }

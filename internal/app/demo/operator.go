@@ -5,6 +5,8 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
@@ -12,7 +14,9 @@ import (
 	"carillon.dev/carillon/internal/carrier/simulator"
 	"carillon.dev/carillon/internal/carrier/smpp"
 	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/engine/route"
+	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -29,6 +33,7 @@ const account = "lindenb"
 func NewOperator(seed uint64, c *clock.Fast) (*Operator, error) {
 	cfg := simulator.Town(seed)
 	cfg.Now, cfg.Speed, cfg.SystemID, cfg.Password = c.Now, c.Speed(), account, account
+	cfg.Echo = []string{strings.TrimPrefix(testPhone, "+")}
 	server, err := simulator.New(cfg)
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, "the simulated operator cannot be set up", err)
@@ -91,6 +96,28 @@ func (o *Operator) numbers(ctx context.Context, s store.Store, c *Clinic, r stor
 		}
 	}
 	return nil
+}
+
+// testPhone is a phone at the simulated operator's own desk, and how often the route is tested with it: by the
+// machine's clock, so often that a visitor sees it.
+const (
+	testPhone = "+48500999000"
+	testEvery = time.Minute
+)
+
+// Test has the route to the operator tested, unless somebody has said otherwise before.
+func (o *Operator) Test(ctx context.Context, s *selftest.Service, c *Clinic) error {
+	n, err := phone.Parse(phi.T(testPhone), "")
+	if err != nil {
+		return errs.Wrap(errs.Internal, "the demo's test phone has a bad number", err)
+	}
+	tests, err := s.Status(ctx, scope(c.Org))
+	for _, t := range tests {
+		if err == nil && t.Simulator && !t.Set {
+			err = s.Set(ctx, scope(c.Org), selftest.Wish{Route: t.Route, Phone: n, Every: testEvery, Answers: true})
+		}
+	}
+	return err
 }
 
 // inboundNumbers are the sites' own numbers, in the order of Sites.

@@ -22,7 +22,9 @@ import (
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
+	"carillon.dev/carillon/internal/engine/settings"
 )
 
 // Prefix is where the API is served.
@@ -43,6 +45,8 @@ type Needs struct {
 	Plan     *plan.Planner
 	Switch   *send.Switchboard
 	Exchange *exchange.Service
+	SelfTest *selftest.Service
+	Settings *settings.Service
 }
 
 // Options tune the API; the zero value is safe.
@@ -133,6 +137,8 @@ func (a *API) register() {
 	a.importRoutes()
 	a.taskRoutes()
 	a.setupRoutes()
+	a.selfTestRoutes()
+	a.budgetRoutes()
 	a.sendingRoutes()
 	a.auditRoutes()
 }

@@ -80,7 +80,11 @@ var entries = map[string]entry{
 	"undoImport":        {path: []string{"import"}, want: http.StatusConflict},
 	"listProblems":      {path: []string{"import"}},
 	"completeTask":      {path: []string{"task"}, body: fixed(obj{"outcome": "reached"})},
-	"setRouteState":     {path: []string{"route"}, body: fixed(obj{"state": "open"}), admin: access.ManageRoutes},
+	"listSelfTests":     {}, "listIncidents": {}, "getBudget": {},
+	"setBudget":     {body: fixed(obj{"day": 2, "week": 6})},
+	"setSelfTest":   {path: []string{"route"}, body: fixed(obj{"phone": "+48 601 234 567", "every_minutes": 60})},
+	"runSelfTest":   {path: []string{"route"}, want: http.StatusNotFound},
+	"setRouteState": {path: []string{"route"}, body: fixed(obj{"state": "open"}), admin: access.ManageRoutes},
 }
 
 // form is a multipart body.

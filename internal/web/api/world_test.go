@@ -31,6 +31,7 @@ import (
 	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/rules"
 	"carillon.dev/carillon/internal/core/schedule"
+	tests "carillon.dev/carillon/internal/core/selftest"
 	"carillon.dev/carillon/internal/ehr/table"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/exchange"
@@ -42,7 +43,9 @@ import (
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
+	"carillon.dev/carillon/internal/engine/settings"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/storetest"
 	"carillon.dev/carillon/internal/web/api"
@@ -115,6 +118,7 @@ func setup(t *testing.T, change func(*api.Options), open ...storetest.Open) *wor
 	w.api, err = api.New(api.Needs{Login: w.login, Desk: desk.New(w.store, nil), Record: rec, Inbox: inbox.New(w.store, box, suppressed),
 		Meanings: inbox.NewMeanings(w.store, rec, suppressed), Imports: w.imports, Explain: explain.New(box),
 		Plan: plan.New(w.store, box, w.clock, log), Switch: send.NewSwitchboard(w.store, suppressed, log),
+		SelfTest: selftest.New(w.store, box, w.clock, w.clock, tests.Limits{}), Settings: settings.New(w.store),
 		Exchange: exchange.New(w.store, w.clock)}, log, opt)
 	if err != nil {
 		t.Fatal(err)

@@ -5,24 +5,38 @@ import (
 	"strings"
 
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/selftest"
 )
 
 type carriersView struct {
 	List   []desk.Carrier
 	Errors map[string]fieldErrors // by route
 	Typed  string
+
+	Tests      []selftest.Test
+	Test       id.ID // the route whose test form was wrong
+	TestTyped  string
+	TestErrors fieldErrors
 }
 
 func (c *Console) carriers(w http.ResponseWriter, r *http.Request, p *Page) {
-	list, err := c.need.Desk.Carriers(r.Context(), p.Scope)
+	c.showCarriers(w, r, p, http.StatusOK, carriersView{})
+}
+
+func (c *Console) showCarriers(w http.ResponseWriter, r *http.Request, p *Page, status int, v carriersView) {
+	var err error
+	if v.List, err = c.need.Desk.Carriers(r.Context(), p.Scope); err == nil {
+		v.Tests, err = c.need.SelfTest.Status(r.Context(), p.Scope)
+	}
 	if err != nil {
 		c.fail(w, r, p, err)
 		return
 	}
-	c.show(w, r, http.StatusOK, carriersPage(p, carriersView{List: list}))
+	c.show(w, r, status, carriersPage(p, v))
 }
 
 // setRoute opens, stops or puts a route on trial.
@@ -66,13 +80,8 @@ func (c *Console) setGuests(w http.ResponseWriter, r *http.Request, p *Page) {
 
 // guestsAgain shows the page again with what was typed and which line is wrong.
 func (c *Console) guestsAgain(w http.ResponseWriter, r *http.Request, p *Page, route, typed string) {
-	list, err := c.need.Desk.Carriers(r.Context(), p.Scope)
-	if err != nil {
-		c.fail(w, r, p, err)
-		return
-	}
-	v := carriersView{List: list, Typed: typed, Errors: map[string]fieldErrors{route: {"guests": p.W.T("carriers.guests.wrong")}}}
-	c.show(w, r, http.StatusUnprocessableEntity, carriersPage(p, v))
+	v := carriersView{Typed: typed, Errors: map[string]fieldErrors{route: {"guests": p.W.T("carriers.guests.wrong")}}}
+	c.showCarriers(w, r, p, http.StatusUnprocessableEntity, v)
 }
 
 func guestNumbers(typed, region string) (out []phone.Number, err error) {

@@ -17,6 +17,8 @@ import (
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/selftest"
+	"carillon.dev/carillon/internal/engine/settings"
 	"carillon.dev/carillon/internal/web/assets"
 )
 
@@ -50,6 +52,8 @@ type Needs struct {
 	Plan     *plan.Planner
 	Switch   Switch
 	Live     *live.Hub
+	SelfTest *selftest.Service
+	Settings *settings.Service
 }
 
 // Console serves the pages.

@@ -41,6 +41,9 @@ var enums = []struct{ dir, kind, prefix string }{
 	{"../../store", "RouteState", "route."},
 	{"../../store", "RouteState", "route.text."},
 	{"../../carrier", "State", "line."},
+	{"../../core/selftest", "incident.Cause", "incident.cause."},
+	{"../../core/selftest", "incident.Cause", "incident.do."},
+	{"../../core/selftest", "incident.Cause", "incident.short."},
 }
 
 // A value that another room adds must get words here, in every language, before a reader can see it.
@@ -91,7 +94,7 @@ func constants(t *testing.T, dir, kind string) (out []string) {
 			}
 			for _, s := range g.Specs {
 				v := s.(*ast.ValueSpec)
-				if id, ok := v.Type.(*ast.Ident); !ok || id.Name != kind || !v.Names[0].IsExported() {
+				if typeName(v.Type) != kind || !v.Names[0].IsExported() {
 					continue
 				}
 				for _, x := range v.Values {
@@ -105,4 +108,17 @@ func constants(t *testing.T, dir, kind string) (out []string) {
 		}
 	}
 	return out
+}
+
+// typeName is a type as it is written: Name, or package.Name.
+func typeName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		if of, ok := e.X.(*ast.Ident); ok {
+			return of.Name + "." + e.Sel.Name
+		}
+	}
+	return ""
 }

@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"time"
 
+	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/selftest"
 )
 
 // dayView is one day of one site or of all.
@@ -17,6 +19,7 @@ type dayView struct {
 	Sites  []siteDay
 	Cut    bool
 	Counts dayCounts
+	Wrong  []incidentLine // open incidents, for those who can have them mended
 }
 
 // siteDay is the day of one site, on its own clock.
@@ -62,6 +65,11 @@ func unreached(s message.State) bool {
 
 func (c *Console) today(w http.ResponseWriter, r *http.Request, p *Page) {
 	d, err := c.day(r, p)
+	if err == nil && p.Allows(access.ReleaseHeld) {
+		var tests []selftest.Test
+		tests, err = c.need.SelfTest.Status(r.Context(), p.Scope)
+		d.Wrong = incidentsOf(tests)
+	}
 	if err != nil {
 		c.fail(w, r, p, err)
 		return

@@ -19,6 +19,7 @@ import (
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/rules"
+	tests "carillon.dev/carillon/internal/core/selftest"
 	"carillon.dev/carillon/internal/ehr/table"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/explain"
@@ -30,7 +31,9 @@ import (
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
+	"carillon.dev/carillon/internal/engine/settings"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/sqlite"
 	"carillon.dev/carillon/internal/web/console"
@@ -79,6 +82,7 @@ func setup(t *testing.T) *world {
 	suppressed := send.NewSuppressed(w.clock)
 	c, err := console.New(console.Needs{Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
 		Inbox: inbox.New(db, w.outbox, suppressed), Imports: intake.New(db, table.Reader{}, w.clock), Record: record.New(db, suppressed), Meanings: inbox.NewMeanings(db, record.New(db, suppressed), suppressed),
+		SelfTest: selftest.New(db, w.outbox, w.clock, w.clock, tests.Limits{}), Settings: settings.New(db),
 		Plan:   plan.New(db, w.outbox, w.clock, slog.New(slog.DiscardHandler)),
 		Switch: send.NewSwitchboard(db, suppressed, slog.New(slog.DiscardHandler))}, slog.New(slog.NewTextHandler(io.Discard, nil)),
 		console.Options{Violations: func() { w.violations.Add(1) }})
