@@ -50,6 +50,8 @@ func TestChoosingAWayOut(t *testing.T) {
 		"a sender for recalls serves no appointment":           {want: want(route.Want{Invites: true, Avoid: func(r id.ID) bool { return r == main.ID }}), noSender: true},
 		"no route of the channel":                              {want: route.Want{Channel: patient.Voice, Purpose: purpose.Recall}, noRoute: true},
 		"a sender for one purpose comes before one for all":    {want: want(route.Want{Purpose: purpose.Recall, Invites: true}), address: "4872"},
+		"a test of a route takes whatever sender it has":       {want: want(route.Want{Only: spare.ID}), address: "4872"},
+		"a test of a stopped route goes by no other":           {want: want(route.Want{Only: stopped.ID}), noRoute: true},
 		"everything is down: there is no route, not no sender": {want: want(route.Want{Avoid: func(id.ID) bool { return true }}), noRoute: true},
 	}
 	for name, c := range cases {
