@@ -65,6 +65,13 @@ type Tx interface {
 	// Publish tells subscribers, after the commit, that something of this topic changed in the scope's
 	// organization. A system scope names the organization with PublishFor.
 	Publish(topic Topic)
+
+	Ending
+}
+
+// Ending is what else may follow the end of a transaction.
+type Ending interface {
+	// PublishFor is Publish for a system scope.
 	PublishFor(org id.ID, topic Topic)
 	// AfterCommit runs f once the transaction is durable, before InTx returns; AfterRollback runs f when it
 	// is not (an opt-out leaves the suppression set again). f must not call the store.
