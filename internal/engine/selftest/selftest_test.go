@@ -75,7 +75,7 @@ func (w world) accept() (taken []store.Draft) {
 		}
 		for _, d := range due {
 			if _, err := tx.Messages().Lease(ctx, store.Lease{Route: w.Route.ID, Fence: fence, Machine: now, Domain: now},
-				[]store.Leased{{Message: d.ID, Org: d.Org}}); err != nil {
+				[]store.Leased{{Message: d.ID, Revised: d.Revised}}); err != nil {
 				return err
 			}
 			if _, err := tx.Messages().Answered(ctx, []store.Answered{{Message: d.ID, Org: d.Org, Attempt: 1, To: message.Accepted,
