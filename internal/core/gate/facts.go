@@ -127,6 +127,7 @@ const (
 	ZoneOfPerson   ZoneSource = "person"
 	ZoneOfLocation ZoneSource = "location"
 	ZoneOfNumber   ZoneSource = "number"
+	ZoneOfBoth     ZoneSource = "both" // the location's hours, where they are open at the number's place too
 )
 
 // Verdict is what may happen to the text.

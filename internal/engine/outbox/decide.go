@@ -1,6 +1,7 @@
 package outbox
 
 import (
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
@@ -132,28 +133,74 @@ func (o *Outbox) hours(it *item, l line) (quiet.Timetable, gate.ZoneSource) {
 			from = gate.ZoneOfNumber
 		}
 	}
+	away := from == gate.ZoneOfLocation && o.elsewhere(l, p.zone, it.at)
 	k := tableKey{p, class, region, zone, day}
-	if from == gate.ZoneOfNumber {
+	if from == gate.ZoneOfNumber || away {
 		k.zone = l.zone
 	}
 	it.org.mu.Lock()
 	tt, ok := it.org.tables[k]
 	it.org.mu.Unlock()
-	if ok {
-		return tt, from
+	if !ok {
+		tt = p.Hours.Timetable(class, o.book.For(region, day).Hours(class), p.cal, o.candidates(from, zone, p, l)...)
+		if away {
+			tt = o.narrowed(tt, l, it.at)
+		}
+		it.org.keepTable(k, tt)
 	}
-	tt = p.Hours.Timetable(class, o.book.For(region, day).Hours(class), p.cal, o.candidates(from, zone, p, l)...)
-	it.org.mu.Lock()
-	defer it.org.mu.Unlock()
-	if len(it.org.tables) > maxTables {
-		clear(it.org.tables)
+	if len(tt.Zones) > 1 && away {
+		from = gate.ZoneOfBoth
 	}
-	it.org.tables[k] = tt
 	return tt, from
 }
 
 // maxTables bounds the timetables that are kept for one organization.
 const maxTables = 4096
+
+func (f *orgFacts) keepTable(k tableKey, tt quiet.Timetable) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.tables) > maxTables {
+		clear(f.tables)
+	}
+	f.tables[k] = tt
+}
+
+// elsewhere reports whether a number's zones are known and none has the site's wall time: whoever kept the number of
+// another place may be there (47 CFR 64.1200(c)(1) goes by where the called person is).
+func (o *Outbox) elsewhere(l line, site *time.Location, at time.Time) bool {
+	if site == nil || len(l.zones) == 0 {
+		return false
+	}
+	_, here := at.In(site).Zone()
+	for _, name := range l.zones {
+		z := o.zones.get(name)
+		if z == nil {
+			return false
+		}
+		if _, there := at.In(z).Zone(); there == here {
+			return false
+		}
+	}
+	return true
+}
+
+// meetWithin is how soon the hours of two places must meet: where they do not, as between Poland and New Zealand, a text
+// that waits for both would come after its visit, and the site's hours alone count.
+const meetWithin = 48 * time.Hour
+
+// narrowed is the site's timetable where it is open at the number's place too.
+func (o *Outbox) narrowed(tt quiet.Timetable, l line, at time.Time) quiet.Timetable {
+	both := tt
+	both.Zones = append(slices.Clip(tt.Zones), o.candidates(gate.ZoneOfNumber, "", nil, l)...)
+	opens, ok := both.NextOpen(at)
+	if !ok || opens.Sub(at) > meetWithin {
+		if alone, open := tt.NextOpen(at); open && (!ok || opens.Sub(alone) > meetWithin) {
+			return tt
+		}
+	}
+	return both
+}
 
 func (o *Outbox) candidates(from gate.ZoneSource, zone string, p *place, l line) []*time.Location {
 	switch from {
