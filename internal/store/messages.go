@@ -157,7 +157,7 @@ type MessageProgress interface {
 	// OpenUnknown lists messages of unknown outcome to these numbers that no policy has closed, whose lease began in
 	// [from, until).
 	OpenUnknown(ctx context.Context, route id.ID, to []phone.Number, from, until time.Time) ([]Draft, error)
-	// UnknownBefore lists open unknowns that were handed over before then, with their purposes.
+	// UnknownBefore lists open unknowns whose lease began before then (machine time), with their purposes.
 	UnknownBefore(ctx context.Context, before time.Time, p Page) ([]Draft, error)
 	// CloseUnknown applies the purpose's policy to an unknown: queued again (once), or left for good.
 	CloseUnknown(ctx context.Context, moves []Move) ([]bool, error)

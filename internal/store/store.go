@@ -51,6 +51,7 @@ type Tx interface {
 	Visits() Visits
 	Messages() Messages
 	Routes() Routes
+	FollowUps() FollowUps
 	Conversations() Conversations
 	Journeys() Journeys
 	Tasks() Tasks

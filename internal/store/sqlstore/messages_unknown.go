@@ -44,7 +44,7 @@ func (m messages) UnknownBefore(ctx context.Context, before time.Time, p store.P
 		return nil, err
 	}
 	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.state = 'unknown' AND s.done_at IS NULL AND s.org_id = $1
-		AND s.id > $2 AND s.sent_at < $3 ORDER BY s.id LIMIT $4`, args(org, after(p.After), before, p.Size()))
+		AND s.id > $2 AND s.leased_at < $3 ORDER BY s.id LIMIT $4`, args(org, after(p.After), before, p.Size()))
 }
 
 // CloseUnknown applies the purpose's policy: to queued (marked as sent again), or left unknown with an end.
