@@ -228,6 +228,7 @@ func (l *Loop) lease(ctx context.Context, drafts []store.Draft, rulings []Ruling
 	err := l.node.Store.InTx(ctx, l.scope, func(tx store.Tx) error {
 		moved, done = make([]bool, len(drafts)), false // the function may run again
 		machine := l.machine.Now()
+		l.leasedAt = machine
 		holds, err := tx.Routes().Holds(ctx, l.route.ID, l.node.Owner, l.fence, machine)
 		if err != nil {
 			return err
@@ -355,7 +356,7 @@ func (l *Loop) submits(batch []carrier.Submit, d *store.Draft, r *Ruling) []carr
 		l.concat++
 		r.Encoded.SetRef(l.concat)
 	}
-	fl := &flight{message: d.ID, org: d.Org, point: d.Point, attempt: d.Attempts + 1, immune: r.Immune,
+	fl := &flight{message: d.ID, org: d.Org, point: d.Point, attempt: d.Attempts + 1, immune: r.Immune, leased: l.leasedAt,
 		parts: make([]store.PartAnswer, len(segments)), open: len(segments)}
 	for i := range fl.parts {
 		fl.parts[i].Number = i + 1

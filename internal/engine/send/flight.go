@@ -2,6 +2,7 @@ package send
 
 import (
 	"sync"
+	"time"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier"
@@ -15,7 +16,8 @@ type flight struct {
 	org     id.ID
 	point   id.ID
 	attempt int
-	immune  bool // an emergency, or the confirmation of an opt-out: the suppression set does not stop it
+	leased  time.Time // machine time, as the row has it
+	immune  bool      // an emergency, or the confirmation of an opt-out: the suppression set does not stop it
 	parts   []store.PartAnswer
 	open    int // parts without an outcome
 	sum     verdict

@@ -471,14 +471,16 @@ func TestWhatAnUnknownOutcomeMeansDependsOnThePurpose(t *testing.T) {
 	t.Run("care is sent again once, after the receipt window", func(t *testing.T) {
 		t.Parallel()
 		r := setup(t, storetest.SQLite)
+		machine := clock.NewFixed(time.Now())
+		r.machine = machine
 		wire := r.lines.at(r.route.ID)
 		wire.answer = func(carrier.Submit) carrier.Outcome { return carrier.Outcome{Class: carrier.Unknown} }
 		r.start()
 		m := r.plan(r.ask("hello"))[0]
 		r.await(m, message.Unknown)
-		r.domain.Advance(purpose.Appointment.Traits().ReceiptWindow + time.Minute)
+		machine.Advance(purpose.Appointment.Traits().ReceiptWindow + time.Minute)
 		r.until("the second text", func() bool { d := r.get(m); return d.State == message.Unknown && d.Attempts == 2 })
-		r.domain.Advance(purpose.Appointment.Traits().ReceiptWindow + time.Minute)
+		machine.Advance(purpose.Appointment.Traits().ReceiptWindow + time.Minute)
 		r.until("the end", func() bool { return r.missed.has(m) })
 		if n := len(wire.texts()); n != 2 || !r.get(m).Resent {
 			t.Errorf("%d texts left", n)
@@ -489,6 +491,8 @@ func TestWhatAnUnknownOutcomeMeansDependsOnThePurpose(t *testing.T) {
 		r := setup(t, storetest.SQLite)
 		storetest.Append(t, r.store, r.scope, consent.Entry{Org: r.org.ID, Person: r.person.ID, Channel: patient.SMS, Purpose: purpose.Medication,
 			Status: consent.Granted, Method: consent.Form, At: noon.Add(-time.Hour)})
+		machine := clock.NewFixed(time.Now())
+		r.machine = machine
 		wire := r.lines.at(r.route.ID)
 		wire.answer = func(carrier.Submit) carrier.Outcome { return carrier.Outcome{Class: carrier.Unknown} }
 		r.start()
@@ -496,7 +500,7 @@ func TestWhatAnUnknownOutcomeMeansDependsOnThePurpose(t *testing.T) {
 		a.Purpose = purpose.Medication
 		m := r.plan(a)[0]
 		r.await(m, message.Unknown)
-		r.domain.Advance(purpose.Medication.Traits().ReceiptWindow + time.Minute)
+		machine.Advance(purpose.Medication.Traits().ReceiptWindow + time.Minute)
 		r.until("the end", func() bool { return r.missed.has(m) })
 		if got := r.get(m); len(wire.texts()) != 1 || got.State != message.Unknown || got.Reason != message.ReasonNoReceipt {
 			t.Errorf("%d texts, %s, %s", len(wire.texts()), got.State, got.Reason)
