@@ -37,8 +37,11 @@ func FlowOf(w store.ReceiptWatch) Flow { return Flow{ReceiptWatch: w} }
 // Late reports whether receipts fail to come.
 func (f *Flow) Late() bool { return !f.LateSince.IsZero() }
 
+// Known reports whether enough texts were seen to say what is usual.
+func (f *Flow) Known() bool { return f.Seen >= usualFrom }
+
 // Rare reports whether the route is known to send few receipts or none.
-func (f *Flow) Rare() bool { return f.Seen >= usualFrom && f.Usual < leastRate }
+func (f *Flow) Rare() bool { return f.Known() && f.Usual < leastRate }
 
 // Look adds texts that were handed over in [from, until), of which missing had no receipt in time. It reports whether
 // there is something new to keep.
@@ -62,7 +65,7 @@ func (f Flow) Look(from, until time.Time, texts, missing int, now time.Time) (Fl
 // judge compares the lot with what is usual, and learns from it unless it is the exception.
 func (f *Flow) judge(now time.Time) {
 	share := (f.Texts - f.Missing) * 1000 / f.Texts
-	switch known := f.Seen >= usualFrom && f.Usual >= leastRate; {
+	switch known := f.Known() && f.Usual >= leastRate; {
 	case known && share*2 < f.Usual:
 		if !f.Late() {
 			f.LateSince, f.came, f.left = now, 0, 0

@@ -118,6 +118,9 @@ func why(w *Words, l desk.Line) string {
 // next says what a message's state means and what to do about it.
 func next(w *Words, l desk.Line) string {
 	if gaveUp(&l.Message) {
+		if l.Reason == message.ReasonNoReceipt {
+			return w.T("next.no_receipt")
+		}
 		return w.T("next.gave_up")
 	}
 	return w.Enum("next.", string(l.State))
