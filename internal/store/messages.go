@@ -17,6 +17,7 @@ type Messages interface {
 	MessagePlans
 	MessageQueue
 	MessageProgress
+	FollowUps
 	MessageReads
 }
 

@@ -51,7 +51,6 @@ type Tx interface {
 	Visits() Visits
 	Messages() Messages
 	Routes() Routes
-	FollowUps() FollowUps
 	Conversations() Conversations
 	Journeys() Journeys
 	Tasks() Tasks

@@ -138,7 +138,7 @@ func (d doctorCmd) lines(c *console, sys *app.System, say func(bool, string, str
 
 // receipts says of each route whose receipts fail to come.
 func (d doctorCmd) receipts(ctx context.Context, tx store.Tx, say func(bool, string, string)) error {
-	watches, err := tx.FollowUps().Watches(ctx)
+	watches, err := tx.Messages().Watches(ctx)
 	late := 0
 	for _, w := range watches {
 		if w.LateSince.IsZero() {

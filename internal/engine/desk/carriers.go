@@ -102,7 +102,7 @@ func (d *Desk) Carriers(ctx context.Context, scope access.Scope) (out []Carrier,
 		if err != nil {
 			return err
 		}
-		watches, err := tx.FollowUps().Watches(ctx)
+		watches, err := tx.Messages().Watches(ctx)
 		if err != nil {
 			return err
 		}

@@ -118,7 +118,7 @@ func (l *Loop) awaited(ctx context.Context, first, now time.Time) (out []store.A
 		n = min(max(l.route.Rate/10, 1), mostAsks)
 	}
 	err = l.node.Store.Read(ctx, l.scope, func(tx store.Tx) error {
-		if out, err = tx.FollowUps().Awaited(ctx, l.route.ID, first, now, n); err != nil || len(out) == 0 {
+		if out, err = tx.Messages().Awaited(ctx, l.route.ID, first, now, n); err != nil || len(out) == 0 {
 			return err
 		}
 		senders, err := tx.Routes().Senders(ctx)
@@ -135,7 +135,7 @@ func (l *Loop) noteAsked(ctx context.Context, asked []store.AskedAbout) error {
 	if len(asked) == 0 {
 		return nil
 	}
-	return l.node.Store.InTx(ctx, l.scope, func(tx store.Tx) error { return tx.FollowUps().AskAgain(ctx, asked) })
+	return l.node.Store.InTx(ctx, l.scope, func(tx store.Tx) error { return tx.Messages().AskAgain(ctx, asked) })
 }
 
 // giveUp ends texts that no receipt came for, and tells of them unless the route is known to send none.
@@ -144,7 +144,7 @@ func (l *Loop) giveUp(ctx context.Context, rare bool) error {
 		n := 0
 		err := l.node.Store.InTx(ctx, l.scope, func(tx store.Tx) error {
 			now := l.machine.Now()
-			ids, err := tx.FollowUps().GiveUp(ctx, l.route.ID, now.Add(-noReceiptFor), now, sweepPage)
+			ids, err := tx.Messages().GiveUp(ctx, l.route.ID, now.Add(-noReceiptFor), now, sweepPage)
 			n = len(ids)
 			if err != nil || n == 0 || rare || l.node.After == nil {
 				return err

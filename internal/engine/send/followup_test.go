@@ -63,7 +63,7 @@ func TestACarrierThatDoesNotKnowIsAskedAgainLater(t *testing.T) {
 	machine.Advance(16 * time.Minute)
 	due := func(now time.Time) (got []store.Awaited) {
 		r.read(func(ctx context.Context, tx store.Tx) (err error) {
-			got, err = tx.FollowUps().Awaited(ctx, r.route.ID, handedOver, now, 10)
+			got, err = tx.Messages().Awaited(ctx, r.route.ID, handedOver, now, 10)
 			return err
 		})
 		return got

@@ -96,7 +96,7 @@ func (l *Loop) watch(ctx context.Context) {
 func (l *Loop) flow(ctx context.Context) (receipt.Flow, error) {
 	out := receipt.FlowOf(store.ReceiptWatch{Route: l.route.ID, Org: l.route.Org})
 	err := l.node.Store.Read(ctx, l.scope, func(tx store.Tx) error {
-		all, err := tx.FollowUps().Watches(ctx)
+		all, err := tx.Messages().Watches(ctx)
 		for _, w := range all {
 			if w.Route == l.route.ID {
 				out = receipt.FlowOf(w)
@@ -142,7 +142,7 @@ func (w *watching) look(ctx context.Context) error {
 	if was.Late() != w.flow.Late() {
 		w.log.Warn("how receipts come has changed", "late", w.flow.Late(), "texts", w.flow.Texts, "missing", w.flow.Missing)
 	}
-	return w.node.Store.InTx(ctx, w.scope, func(tx store.Tx) error { return tx.FollowUps().SaveWatch(ctx, w.flow.ReceiptWatch) })
+	return w.node.Store.InTx(ctx, w.scope, func(tx store.Tx) error { return tx.Messages().SaveWatch(ctx, w.flow.ReceiptWatch) })
 }
 
 func (w *watching) tallied(now time.Time) (receipts, accepted int, at time.Time) {
@@ -152,7 +152,7 @@ func (w *watching) tallied(now time.Time) (receipts, accepted int, at time.Time)
 
 func (w *watching) missing(ctx context.Context, from, until time.Time) (n int, err error) {
 	err = w.node.Store.Read(ctx, w.scope, func(tx store.Tx) error {
-		n, err = tx.FollowUps().CountAwaited(ctx, w.route.ID, from, until)
+		n, err = tx.Messages().CountAwaited(ctx, w.route.ID, from, until)
 		return err
 	})
 	return n, err

@@ -49,7 +49,7 @@ func watched(t *testing.T, n int) (*watching, *clock.Fixed, []id.ID) {
 func (w *watching) kept(t *testing.T) (out []store.ReceiptWatch) {
 	t.Helper()
 	storetest.Read(t, w.node.Store, w.scope, func(ctx context.Context, tx store.Tx) (err error) {
-		out, err = tx.FollowUps().Watches(ctx)
+		out, err = tx.Messages().Watches(ctx)
 		return err
 	})
 	return out

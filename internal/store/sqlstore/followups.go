@@ -9,13 +9,8 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// FollowUps gives access to what is kept about receipts that did not come.
-func (t *Tx) FollowUps() store.FollowUps { return followUps{t} }
-
-type followUps struct{ *Tx }
-
 // Awaited walks the small index of accepted texts twice: never asked about, then asked before.
-func (f followUps) Awaited(ctx context.Context, route id.ID, first, now time.Time, limit int) ([]store.Awaited, error) {
+func (f messages) Awaited(ctx context.Context, route id.ID, first, now time.Time, limit int) ([]store.Awaited, error) {
 	org, err := f.org()
 	if err != nil {
 		return nil, err
@@ -58,7 +53,7 @@ var askAgain = NewBulk(`UPDATE message_states SET ask_at = r.ask_at, asks = asks
 	WHERE message_states.id = r.id AND message_states.org_id = r.org_id AND message_states.state = 'accepted'`, askColumns...)
 
 // AskAgain notes questions.
-func (f followUps) AskAgain(ctx context.Context, asked []store.AskedAbout) error {
+func (f messages) AskAgain(ctx context.Context, asked []store.AskedAbout) error {
 	org, err := f.org()
 	if err != nil {
 		return err
@@ -72,7 +67,7 @@ func (f followUps) AskAgain(ctx context.Context, asked []store.AskedAbout) error
 }
 
 // GiveUp ends what no receipt came for.
-func (f followUps) GiveUp(ctx context.Context, route id.ID, before, now time.Time, limit int) ([]id.ID, error) {
+func (f messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time, limit int) ([]id.ID, error) {
 	org, err := f.org()
 	if err != nil {
 		return nil, err
@@ -105,11 +100,11 @@ func (f followUps) GiveUp(ctx context.Context, route id.ID, before, now time.Tim
 		events[i] = message.Event{Message: m, From: message.Accepted, To: message.Expired, Reason: message.ReasonNoReceipt}
 	}
 	f.Publish(store.TopicMessages)
-	return ids, messages{f.Tx}.addEvents(ctx, org, events)
+	return ids, f.addEvents(ctx, org, events)
 }
 
 // CountAwaited counts a stretch of the small index.
-func (f followUps) CountAwaited(ctx context.Context, route id.ID, from, until time.Time) (n int, err error) {
+func (f messages) CountAwaited(ctx context.Context, route id.ID, from, until time.Time) (n int, err error) {
 	org, err := f.org()
 	if err != nil {
 		return 0, err
@@ -120,7 +115,7 @@ func (f followUps) CountAwaited(ctx context.Context, route id.ID, from, until ti
 }
 
 // SaveWatch keeps one row a route.
-func (f followUps) SaveWatch(ctx context.Context, w store.ReceiptWatch) error {
+func (f messages) SaveWatch(ctx context.Context, w store.ReceiptWatch) error {
 	org, err := f.org()
 	if err != nil {
 		return err
@@ -136,7 +131,7 @@ func (f followUps) SaveWatch(ctx context.Context, w store.ReceiptWatch) error {
 }
 
 // Watches reads the watches of the scope.
-func (f followUps) Watches(ctx context.Context) ([]store.ReceiptWatch, error) {
+func (f messages) Watches(ctx context.Context) ([]store.ReceiptWatch, error) {
 	sql, a := `SELECT route_id, org_id, usual, seen, from_at, until_at, texts, missing, late_since, looked_at FROM receipt_watches`, []any(nil)
 	if !f.scope.IsSystem() {
 		org, err := f.org()

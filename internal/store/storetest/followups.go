@@ -31,7 +31,7 @@ func (d Desk) accepted(t testing.TB, s store.Store, leased time.Time, parts ...s
 func (d Desk) awaited(t testing.TB, s store.Store, first, now time.Time) (out []store.Awaited) {
 	t.Helper()
 	Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) (err error) {
-		out, err = tx.FollowUps().Awaited(ctx, d.Route.ID, first, now, 10)
+		out, err = tx.Messages().Awaited(ctx, d.Route.ID, first, now, 10)
 		return err
 	})
 	return out
@@ -52,7 +52,7 @@ func followUpsSuite(t *testing.T, open Open) {
 			t.Fatalf("awaited %+v", got)
 		}
 		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
-			return tx.FollowUps().AskAgain(ctx, []store.AskedAbout{{Message: old, Next: machine.Add(time.Hour)}, {Message: settled, Next: machine}})
+			return tx.Messages().AskAgain(ctx, []store.AskedAbout{{Message: old, Next: machine.Add(time.Hour)}, {Message: settled, Next: machine}})
 		})
 		if got := d.awaited(t, s, machine.Add(time.Minute), machine.Add(59*time.Minute)); len(got) != 0 {
 			t.Errorf("asked again before its time: %+v", got)
@@ -62,7 +62,7 @@ func followUpsSuite(t *testing.T, open Open) {
 			t.Errorf("awaited %+v", got)
 		}
 		Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
-			n, err := tx.FollowUps().CountAwaited(ctx, d.Route.ID, machine, machine.Add(time.Hour))
+			n, err := tx.Messages().CountAwaited(ctx, d.Route.ID, machine, machine.Add(time.Hour))
 			if n != 1 {
 				t.Errorf("%d texts wait that nobody asked about, want the fresh one", n)
 			}
@@ -86,10 +86,10 @@ func followUpsSuite(t *testing.T, open Open) {
 		asked, never, young := d.accepted(t, s, machine), d.accepted(t, s, machine), d.accepted(t, s, machine.Add(time.Hour))
 		var ended []id.ID
 		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) (err error) {
-			if err := tx.FollowUps().AskAgain(ctx, []store.AskedAbout{{Message: asked, Next: machine.Add(72 * time.Hour)}}); err != nil {
+			if err := tx.Messages().AskAgain(ctx, []store.AskedAbout{{Message: asked, Next: machine.Add(72 * time.Hour)}}); err != nil {
 				return err
 			}
-			ended, err = tx.FollowUps().GiveUp(ctx, d.Route.ID, machine.Add(time.Second), machine.Add(73*time.Hour), 10)
+			ended, err = tx.Messages().GiveUp(ctx, d.Route.ID, machine.Add(time.Second), machine.Add(73*time.Hour), 10)
 			return err
 		})
 		if len(ended) != 2 {
@@ -122,10 +122,10 @@ func followUpsSuite(t *testing.T, open Open) {
 		d := NewDesk(t, s)
 		m := d.accepted(t, s, machine)
 		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
-			return tx.FollowUps().SaveWatch(ctx, store.ReceiptWatch{Route: d.Route.ID, Usual: 900, From: machine, Until: machine, LookedAt: machine})
+			return tx.Messages().SaveWatch(ctx, store.ReceiptWatch{Route: d.Route.ID, Usual: 900, From: machine, Until: machine, LookedAt: machine})
 		})
 		Write(t, s, NewOrg(t, s), func(ctx context.Context, tx store.Tx) error {
-			f := tx.FollowUps()
+			f := tx.Messages()
 			if got, err := f.Awaited(ctx, d.Route.ID, machine.Add(time.Hour), machine, 10); err != nil || len(got) != 0 {
 				t.Errorf("awaited %v, %v", got, err)
 			}
@@ -153,14 +153,64 @@ func followUpsSuite(t *testing.T, open Open) {
 			LateSince: machine.Add(2 * time.Minute), LookedAt: machine.Add(3 * time.Minute)}
 		for _, late := range []time.Time{w.LateSince, {}} {
 			w.LateSince = late
-			Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error { return tx.FollowUps().SaveWatch(ctx, w) })
+			Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error { return tx.Messages().SaveWatch(ctx, w) })
 			Read(t, s, System(), func(ctx context.Context, tx store.Tx) error {
-				got, err := tx.FollowUps().Watches(ctx)
+				got, err := tx.Messages().Watches(ctx)
 				if len(got) != 1 || got[0] != w {
 					t.Errorf("kept %+v", got)
 				}
 				return err
 			})
+		}
+	})
+	t.Run("parts that left are kept while the others wait, and forgotten when the text goes afresh", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, clock.NewFixed(Start))
+		d := NewDesk(t, s)
+		m := d.Draft(Start)
+		d.Insert(t, s, m)
+		d.lease(t, s, 1, m.ID)
+		half := store.Answered{Message: m.ID, Attempt: 1, To: message.Queued, Reason: message.ReasonThrottled, Route: d.Route.ID, DueAt: Start, Total: 2, Ref: 65535,
+			Parts: []store.PartAnswer{{Number: 1, ProviderID: "p1", State: message.Accepted}, {Number: 2, State: message.Queued}}}
+		d.answer(t, s, half)
+		sent := func() (got store.Sent) {
+			Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+				all, err := tx.Messages().SentParts(ctx, []id.ID{m.ID, id.New()})
+				got = all[m.ID]
+				return err
+			})
+			return got
+		}
+		if got := sent(); got.Route != d.Route.ID || got.Ref != 65535 || got.Total != 2 || len(got.Numbers) != 1 || got.Numbers[0] != 1 {
+			t.Fatalf("kept %+v", got)
+		}
+		if got := d.receipt(t, s, store.Receipted{Part: store.Part{Message: m.ID, Number: 1, Parts: 2}, State: message.Delivered, At: Start}); got[0] != "" {
+			t.Errorf("half a text was %q", got[0])
+		}
+		d.lease(t, s, 1, m.ID)
+		if len(sent().Numbers) != 1 {
+			t.Error("a lease of the other parts forgot the first")
+		}
+		d.answer(t, s, store.Answered{Message: m.ID, Attempt: 2, To: message.Accepted, Route: d.Route.ID, Total: 2, Ref: 65535,
+			Parts: []store.PartAnswer{{Number: 2, ProviderID: "p2", State: message.Accepted}}})
+		if got := d.receipt(t, s, store.Receipted{Part: store.Part{Message: m.ID, Number: 2, Parts: 2}, State: message.Delivered, At: Start}); got[0] != message.Delivered {
+			t.Errorf("both parts arrived and the text is %q", got[0])
+		}
+
+		again := d.Draft(Start)
+		d.Insert(t, s, again)
+		d.lease(t, s, 1, again.ID)
+		half.Message, half.Parts[0].ProviderID = again.ID, "q1"
+		d.answer(t, s, half)
+		m = again
+		revised := d.Get(t, s, again.ID).Revised
+		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+			_, err := tx.Messages().Lease(ctx, store.Lease{Route: d.Route.ID, Fence: 1, Machine: Start, Domain: Start},
+				[]store.Leased{{Message: again.ID, Revised: revised, Afresh: true}})
+			return err
+		})
+		if got := sent(); len(got.Numbers) != 0 {
+			t.Errorf("a text that goes afresh still has %+v", got)
 		}
 	})
 	t.Run("an unknown's window runs by the machine's clock", func(t *testing.T) {

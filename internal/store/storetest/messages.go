@@ -461,56 +461,6 @@ func progress(t *testing.T, open Open) {
 			t.Errorf("the late delivery of the last part gave %q", got)
 		}
 	})
-	t.Run("parts that left are kept while the others wait, and forgotten when the text goes afresh", func(t *testing.T) {
-		t.Parallel()
-		s := open(t, clock.NewFixed(Start))
-		d := NewDesk(t, s)
-		m := d.Draft(Start)
-		d.Insert(t, s, m)
-		d.lease(t, s, 1, m.ID)
-		half := store.Answered{Message: m.ID, Attempt: 1, To: message.Queued, Reason: message.ReasonThrottled, Route: d.Route.ID, DueAt: Start, Total: 2, Ref: 65535,
-			Parts: []store.PartAnswer{{Number: 1, ProviderID: "p1", State: message.Accepted}, {Number: 2, State: message.Queued}}}
-		d.answer(t, s, half)
-		sent := func() (got store.Sent) {
-			Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
-				all, err := tx.Messages().SentParts(ctx, []id.ID{m.ID, id.New()})
-				got = all[m.ID]
-				return err
-			})
-			return got
-		}
-		if got := sent(); got.Route != d.Route.ID || got.Ref != 65535 || got.Total != 2 || len(got.Numbers) != 1 || got.Numbers[0] != 1 {
-			t.Fatalf("kept %+v", got)
-		}
-		if got := d.receipt(t, s, store.Receipted{Part: store.Part{Message: m.ID, Number: 1, Parts: 2}, State: message.Delivered, At: Start}); got[0] != "" {
-			t.Errorf("half a text was %q", got[0])
-		}
-		d.lease(t, s, 1, m.ID)
-		if len(sent().Numbers) != 1 {
-			t.Error("a lease of the other parts forgot the first")
-		}
-		d.answer(t, s, store.Answered{Message: m.ID, Attempt: 2, To: message.Accepted, Route: d.Route.ID, Total: 2, Ref: 65535,
-			Parts: []store.PartAnswer{{Number: 2, ProviderID: "p2", State: message.Accepted}}})
-		if got := d.receipt(t, s, store.Receipted{Part: store.Part{Message: m.ID, Number: 2, Parts: 2}, State: message.Delivered, At: Start}); got[0] != message.Delivered {
-			t.Errorf("both parts arrived and the text is %q", got[0])
-		}
-
-		again := d.Draft(Start)
-		d.Insert(t, s, again)
-		d.lease(t, s, 1, again.ID)
-		half.Message, half.Parts[0].ProviderID = again.ID, "q1"
-		d.answer(t, s, half)
-		m = again
-		revised := d.Get(t, s, again.ID).Revised
-		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
-			_, err := tx.Messages().Lease(ctx, store.Lease{Route: d.Route.ID, Fence: 1, Machine: Start, Domain: Start},
-				[]store.Leased{{Message: again.ID, Revised: revised, Afresh: true}})
-			return err
-		})
-		if got := sent(); len(got.Numbers) != 0 {
-			t.Errorf("a text that goes afresh still has %+v", got)
-		}
-	})
 	t.Run("parked receipts are given back once", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, clock.NewFixed(Start))
