@@ -391,7 +391,7 @@ func TestAReminderWithoutFreeDigitsIsACall(t *testing.T) {
 		k.Run(20*time.Hour, 30*time.Minute)
 		refused := 0
 		for _, v := range visits {
-			if slices.ContainsFunc(lines(k, v), func(s string) bool { return strings.HasPrefix(s, "day-before refused") }) {
+			if slices.ContainsFunc(lines(k, v), func(s string) bool { return strings.Contains(s, string(message.ReasonNoFreeCodes)) }) {
 				refused++
 				if !slices.ContainsFunc(open(k), func(c conversation.Task) bool {
 					return c.Appointment == v.ID && c.Reason == string(message.ReasonNoFreeCodes)
