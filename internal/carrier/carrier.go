@@ -37,7 +37,8 @@ type Connector interface {
 // receipts that never came; it never resolves an unknown, because an unknown has no provider id.
 type Querier interface {
 	// Query returns the state as a Receipt without anything to acknowledge. errs.Unavailable: no
-	// answer; errs.NotFound: the carrier does not know the id (any more).
+	// answer; errs.NotFound: the carrier does not know the id (any more); errs.Precondition: it does not take
+	// questions at all.
 	Query(ctx context.Context, providerID string, from Address) (Receipt, error)
 }
 
@@ -70,7 +71,9 @@ type Traits struct {
 	Window    int    // most submits without an answer
 	EchoesRef bool   // receipts bring back Submit.UserRef: an unknown can be matched by it
 	Queries   bool   // the connector is a Querier and the carrier answers it
-	Simulator bool   // the far side is a loopback simulator: the only kind that demo data may use
+	// QueryAfter is how long a receipt is waited for before the first question; only with Queries.
+	QueryAfter time.Duration
+	Simulator  bool // the far side is a loopback simulator: the only kind that demo data may use
 }
 
 // Concat says how the engine hands over a text longer than one segment.
@@ -108,8 +111,28 @@ type Health struct {
 	Unacked   int       // receipts and texts that the engine has not acknowledged
 	Binds     int       // successful binds since Run began
 	LastError string    // safe text of the last connection error; empty if none
+	LastFault Fault     // the same as a word that pages have a sentence for
 	Odd       OddCounts
 }
+
+// Fault is why a line is down, as far as there is a word for it.
+type Fault string
+
+// Faults of a line.
+const (
+	FaultNone        Fault = ""
+	FaultPassword    Fault = "password"      // the carrier refuses the password
+	FaultAccount     Fault = "account"       // the carrier does not know the account
+	FaultBound       Fault = "already_bound" // the account is bound elsewhere
+	FaultBind        Fault = "bind_refused"  // the carrier refuses the bind for another reason
+	FaultCertificate Fault = "certificate"   // its TLS certificate is not trusted
+	FaultName        Fault = "host_name"     // its name does not resolve
+	FaultPort        Fault = "port"          // nobody listens there
+	FaultUnreachable Fault = "unreachable"   // no connection, or no answer to the bind
+	FaultCut         Fault = "cut"           // the connection broke or was closed
+	FaultGarbage     Fault = "garbage"       // what came is not the protocol
+	FaultSilent      Fault = "silent"        // the far side answers nothing any more
+)
 
 // OddCounts are things that a healthy carrier does not do; each is dropped after it is counted.
 type OddCounts struct {

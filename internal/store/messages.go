@@ -17,6 +17,7 @@ type Messages interface {
 	MessagePlans
 	MessageQueue
 	MessageProgress
+	FollowUps
 	MessageReads
 }
 
@@ -104,6 +105,7 @@ type MessageQueue interface {
 	// Lease moves queued messages to sending, counting the attempt, and says which moved: those that still wait on this
 	// route as they were read, and whose bound rows have the revisions that their decision read. The caller holds the
 	// route's lease with this fence.
+	// What is sent afresh forgets the parts of an earlier attempt.
 	Lease(ctx context.Context, l Lease, rows []Leased) ([]bool, error)
 	// Recover turns what a dead lease left sending into unknown, each with an event, and says which.
 	Recover(ctx context.Context, route id.ID, before Fence, limit int) ([]id.ID, error)
@@ -137,6 +139,7 @@ type Leased struct {
 	Bound   Bound  // what the message is bound to
 	Revs    Revs   // the revisions of those rows that its decision read
 	Rewrite *Draft // replaces text, segments and coding when rendering again gave others; nil keeps them
+	Afresh  bool   // all parts go: those that were accepted before are forgotten
 }
 
 // MessageProgress is what carriers say about messages.
@@ -157,7 +160,7 @@ type MessageProgress interface {
 	// OpenUnknown lists messages of unknown outcome to these numbers that no policy has closed, whose lease began in
 	// [from, until).
 	OpenUnknown(ctx context.Context, route id.ID, to []phone.Number, from, until time.Time) ([]Draft, error)
-	// UnknownBefore lists open unknowns that were handed over before then, with their purposes.
+	// UnknownBefore lists open unknowns whose lease began before then (machine time), with their purposes.
 	UnknownBefore(ctx context.Context, before time.Time, p Page) ([]Draft, error)
 	// CloseUnknown applies the purpose's policy to an unknown: queued again (once), or left for good.
 	CloseUnknown(ctx context.Context, moves []Move) ([]bool, error)
@@ -180,9 +183,13 @@ type Answered struct {
 	Code    string // the carrier's own code
 	// ProviderID is the id of a text in one submit; Parts has one per submit otherwise.
 	ProviderID string
-	Parts      []PartAnswer
-	Route      id.ID
-	DueAt      time.Time // queued: not before
+	// Parts are the answers of this hand-over's submits. Of a text that waits again because some of its parts were
+	// certainly not accepted, only those that were: they are kept, with the reference that joins all Total parts.
+	Parts []PartAnswer
+	Total int    // parts of the whole text; 0 is as many as Parts
+	Ref   uint16 // the reference that joins them
+	Route id.ID
+	DueAt time.Time // queued: not before
 	// Refund gives the attempt back: nothing was ever written to the line.
 	Refund bool
 }
@@ -192,6 +199,14 @@ type PartAnswer struct {
 	Number     int
 	ProviderID string
 	State      message.State // accepted, failed or unknown
+}
+
+// Sent are the parts of a waiting text that a carrier has accepted already.
+type Sent struct {
+	Route   id.ID // the route that they left by
+	Ref     uint16
+	Total   int
+	Numbers []int
 }
 
 // Receipted is a final (or late) state for one part of a message.
@@ -226,6 +241,8 @@ type MessageReads interface {
 	// OfVisits lists messages that state these visits, oldest first, waiting ones included.
 	OfVisits(ctx context.Context, visits []id.ID) (map[id.ID][]Draft, error)
 	Events(ctx context.Context, m id.ID) ([]message.Event, error)
+	// SentParts gives, of these waiting texts, those of which some parts were accepted: only the others are missing.
+	SentParts(ctx context.Context, ids []id.ID) (map[id.ID]Sent, error)
 	// Parts lists the parts of a text that went in several submits.
 	Parts(ctx context.Context, m id.ID) ([]PartAnswer, error)
 	// SentCounts counts texts handed over (or leased) to persons since then, in the order asked: of the purpose, and of

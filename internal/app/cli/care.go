@@ -2,9 +2,11 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"carillon.dev/carillon/internal/app"
 	"carillon.dev/carillon/internal/base/errs"
@@ -89,6 +91,9 @@ func (d doctorCmd) Run(c *console) error {
 			return err
 		}
 		say(!stops.Everything && len(stops.Orgs) == 0, "nothing is stopped or on hold", "hand-offs are stopped, or a restored copy waits: carillon resume ends that")
+		if err := d.receipts(c.ctx, tx, say); err != nil {
+			return err
+		}
 		users, err := tx.Users().Count(c.ctx)
 		say(users > 0, "somebody can log in", "nobody can log in: carillon user add")
 		if err != nil {
@@ -129,6 +134,24 @@ func (d doctorCmd) lines(c *console, sys *app.System, say func(bool, string, str
 		}
 	}
 	return nil
+}
+
+// receipts says of each route whose receipts fail to come.
+func (d doctorCmd) receipts(ctx context.Context, tx store.Tx, say func(bool, string, string)) error {
+	watches, err := tx.Messages().Watches(ctx)
+	late := 0
+	for _, w := range watches {
+		if w.LateSince.IsZero() {
+			continue
+		}
+		late++
+		say(false, "", fmt.Sprintf("receipts of route %s have failed to come since %s (%d of the last %d texts have none): ask the operator whether receipts are sent to this bind",
+			w.Route, w.LateSince.Format(time.RFC3339), w.Missing, w.Texts))
+	}
+	if err == nil && late == 0 {
+		say(true, "receipts come as usual", "")
+	}
+	return err
 }
 
 func (d doctorCmd) keys(say func(bool, string, string)) {

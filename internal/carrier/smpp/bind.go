@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -12,12 +13,14 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/carrier/smpp/pdu"
 )
 
 // keepBound binds in one role again and again until ctx ends. The wait doubles from ReconnectMin to
 // ReconnectMax and is cut at random by up to half, so that the nodes of a region do not come back together; a
-// session that has lived for ReconnectMax starts the count afresh.
+// session that has lived for ReconnectMax starts the count afresh. A carrier that refuses the account is asked rarely:
+// it may lock an account that shows a wrong password too often.
 func (c *Connector) keepBound(ctx context.Context, role pdu.ID) {
 	wait := c.cfg.ReconnectMin
 	for ctx.Err() == nil {
@@ -30,6 +33,9 @@ func (c *Connector) keepBound(ctx context.Context, role pdu.ID) {
 		if time.Since(began) >= c.cfg.ReconnectMax {
 			wait = c.cfg.ReconnectMin
 		}
+		if refused(err) {
+			wait = refusedTimes * c.cfg.ReconnectMax
+		}
 		pause := time.NewTimer(wait/2 + rand.N(wait/2+1))
 		select {
 		case <-ctx.Done():
@@ -40,6 +46,10 @@ func (c *Connector) keepBound(ctx context.Context, role pdu.ID) {
 		wait = min(2*wait, c.cfg.ReconnectMax)
 	}
 }
+
+// refusedTimes: a carrier that refuses the account is tried again after so many times the longest usual wait. Whoever
+// mends the settings need not wait: a changed route connects at once.
+const refusedTimes = 5
 
 func roleName(role pdu.ID) string {
 	switch role {
@@ -76,7 +86,7 @@ func (c *Connector) connect(ctx context.Context, role pdu.ID) (*session, error) 
 	in := pdu.NewReader(conn)
 	err = c.bind(conn, in, role)
 	if !stop() && err == nil {
-		err = errs.New(errs.Unavailable, "the carrier did not answer the bind in time")
+		err = broken(carrier.FaultUnreachable, "the carrier did not answer the bind in time", nil)
 	}
 	if err != nil {
 		_ = conn.Close()
@@ -93,12 +103,12 @@ func (c *Connector) bind(conn net.Conn, in *pdu.Reader, role pdu.ID) error {
 		AddressRange: c.cfg.Addresses,
 	}))
 	if err != nil {
-		return errs.Wrap(errs.Unavailable, "the connection broke during the bind", err)
+		return broken(carrier.FaultCut, "the connection broke during the bind", err)
 	}
 	for {
 		h, _, err := in.Next()
 		if err != nil {
-			return errs.Wrap(errs.Unavailable, "no answer to the bind", err)
+			return broken(carrier.FaultUnreachable, "no answer to the bind", err)
 		}
 		switch {
 		case h.ID == role.Resp() && h.Status == statusOK:
@@ -112,15 +122,15 @@ func (c *Connector) bind(conn net.Conn, in *pdu.Reader, role pdu.ID) error {
 func bindError(status uint32) error {
 	switch status {
 	case 0x05:
-		return errs.New(errs.Unavailable, "the carrier says this account is already bound (0x05): close the other bind, or wait until the carrier notices that it is gone")
+		return broken(carrier.FaultBound, "the carrier says this account is already bound (0x05): close the other bind, or wait until the carrier notices that it is gone", nil)
 	case 0x0D:
-		return errs.New(errs.Unavailable, "the carrier refused the bind (0x0D): check system_id, password, the source address and the number of binds allowed")
+		return broken(carrier.FaultBind, "the carrier refused the bind (0x0D): check system_id, password, the source address and the number of binds allowed", nil)
 	case 0x0E:
-		return errs.New(errs.Unavailable, "the carrier refused the password (0x0E): check it and restart")
+		return broken(carrier.FaultPassword, "the carrier refused the password (0x0E): check it in the route's settings", nil)
 	case 0x0F:
-		return errs.New(errs.Unavailable, "the carrier does not know this system_id (0x0F)")
+		return broken(carrier.FaultAccount, "the carrier does not know this system_id (0x0F): check it in the route's settings", nil)
 	default:
-		return errs.Newf(errs.Unavailable, "the carrier refused the bind with status 0x%02X", status)
+		return broken(carrier.FaultBind, fmt.Sprintf("the carrier refused the bind with status 0x%02X: ask it what that means", status), nil)
 	}
 }
 
@@ -131,15 +141,15 @@ func dialError(err error) error {
 	var cert *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &cert):
-		return errs.Wrap(errs.Unavailable, "the carrier's TLS certificate is not trusted: check tls_ca_file and tls_name", err)
+		return broken(carrier.FaultCertificate, "the carrier's TLS certificate is not trusted: check tls_ca_file and tls_name", err)
 	case errors.As(err, &dns):
-		return errs.Wrap(errs.Unavailable, "the carrier's host name does not resolve", err)
+		return broken(carrier.FaultName, "the carrier's host name does not resolve", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return errs.Wrap(errs.Unavailable, "the carrier refuses connections on this port", err)
+		return broken(carrier.FaultPort, "the carrier refuses connections on this port", err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return errs.Wrap(errs.Unavailable, "the carrier cannot be reached: check host, port, firewall and VPN", err)
+		return broken(carrier.FaultUnreachable, "the carrier cannot be reached: check host, port, firewall and VPN", err)
 	default:
-		return errs.Wrap(errs.Unavailable, "no connection to the carrier", err)
+		return broken(carrier.FaultUnreachable, "no connection to the carrier", err)
 	}
 }
 

@@ -52,6 +52,7 @@ type Config struct {
 	RegisteredDelivery int           // octet that asks for a receipt; 1 if 0
 	EchoesRef          bool          // the carrier puts user_message_reference into its receipts
 	Queries            bool          // the carrier answers query_sm
+	QueryAfter         time.Duration // without a receipt for so long after acceptance, the carrier is asked; 15 min if 0
 	ExtraTLVs          []carrier.TLV // sent with every submit
 
 	ReceiptID   IDForm // form of the id in receipts, seen from the one in submit_sm_resp
@@ -98,6 +99,7 @@ func (c Config) withDefaults() Config {
 	def(&c.ReconnectMin, time.Second)
 	def(&c.ReconnectMax, time.Minute)
 	def(&c.Grace, 5*time.Second)
+	def(&c.QueryAfter, 15*time.Minute)
 	c.Port = orInt(c.Port, map[bool]int{false: 2775, true: 3550}[c.TLS])
 	c.Window = orInt(c.Window, 10)
 	c.MaxUnacked = orInt(c.MaxUnacked, 10_000)
@@ -155,6 +157,7 @@ func (c Config) Validate() error {
 		{"source_ton", octetOrAuto(c.SourceTON) && octetOrAuto(c.SourceNPI), "TON and NPI are between 0 and 255, or -1"},
 		{"dest_ton", okOctet(c.DestTON) && okOctet(c.DestNPI), "TON and NPI are between 0 and 255"},
 		{"validity", c.Validity >= 0 && c.Validity <= maxValidity, "at most 30 days"},
+		{"query_after", c.QueryAfter >= minQueryAfter && c.QueryAfter <= maxQueryAfter, "between 15m and 72h: receipts usually come by themselves"},
 		{"timeouts", min(c.SubmitTimeout, c.EnquireEvery, c.EnquireWait, c.ConnectWait, c.ReconnectMin, c.ReconnectMax, c.ThrottleWait) > 0 && c.Grace >= 0, "must be positive"},
 		{"simulator", !c.Simulator || isLoopback(c.Host), "a simulator is on this machine: its host is 127.0.0.1, ::1 or localhost"},
 		{"tls", c.TLS || (c.TLSCAFile == "" && c.TLSName == "" && !c.TLSInsecure), "the other tls fields need tls itself"},
@@ -168,6 +171,12 @@ func (c Config) Validate() error {
 	}
 	return nil
 }
+
+// A question before receipts had their time would hide that they have stopped.
+const (
+	minQueryAfter = 15 * time.Minute
+	maxQueryAfter = 72 * time.Hour
+)
 
 // isLoopback reports whether a host can only be this machine.
 func isLoopback(host string) bool {
@@ -184,5 +193,5 @@ func (c *Config) address() string { return net.JoinHostPort(c.Host, fmt.Sprint(c
 
 // traits are what the engine is told.
 func (c *Config) traits() carrier.Traits {
-	return carrier.Traits{Concat: c.Concat, Window: c.Window, EchoesRef: c.EchoesRef, Queries: c.Queries, Simulator: c.Simulator}
+	return carrier.Traits{Concat: c.Concat, Window: c.Window, EchoesRef: c.EchoesRef, Queries: c.Queries, QueryAfter: c.QueryAfter, Simulator: c.Simulator}
 }

@@ -48,6 +48,7 @@ type wireConfig struct {
 	Registered    int                 `json:"registered_delivery,omitempty"`
 	EchoesRef     bool                `json:"echoes_ref,omitempty"`
 	Queries       bool                `json:"queries,omitempty"`
+	QueryAfter    span                `json:"query_after,omitempty"`
 	ExtraTLVs     []wireTLV           `json:"extra_tlvs,omitempty"`
 	ReceiptID     IDForm              `json:"receipt_id,omitempty"`
 	TrimIDZeros   bool                `json:"trim_id_zeros,omitempty"`
@@ -105,7 +106,7 @@ func (c Config) JSON() phi.Text {
 		EnquireWait: span(c.EnquireWait), ConnectWait: span(c.ConnectWait), ReconnectMin: span(c.ReconnectMin), ReconnectMax: span(c.ReconnectMax),
 		Grace: span(c.Grace), MaxUnacked: c.MaxUnacked, SourceTON: c.SourceTON, SourceNPI: c.SourceNPI, DestTON: c.DestTON, DestNPI: c.DestNPI,
 		DestPlus: c.DestPlus, ServiceType: c.ServiceType, Alphabet: c.Alphabet, Concat: c.Concat, Validity: span(c.Validity),
-		Registered: c.RegisteredDelivery, EchoesRef: c.EchoesRef, Queries: c.Queries, ReceiptID: c.ReceiptID, TrimIDZeros: c.TrimIDZeros,
+		Registered: c.RegisteredDelivery, EchoesRef: c.EchoesRef, Queries: c.Queries, QueryAfter: span(c.QueryAfter), ReceiptID: c.ReceiptID, TrimIDZeros: c.TrimIDZeros,
 		ReceiptZone: c.ReceiptZone, Simulator: c.Simulator,
 	}
 	for _, t := range c.ExtraTLVs {
@@ -127,7 +128,7 @@ func (w *wireConfig) config() Config {
 		ReconnectMin: time.Duration(w.ReconnectMin), ReconnectMax: time.Duration(w.ReconnectMax), Grace: time.Duration(w.Grace),
 		MaxUnacked: w.MaxUnacked, SourceTON: w.SourceTON, SourceNPI: w.SourceNPI, DestTON: w.DestTON, DestNPI: w.DestNPI,
 		DestPlus: w.DestPlus, ServiceType: w.ServiceType, Alphabet: w.Alphabet, Concat: w.Concat, Validity: time.Duration(w.Validity),
-		RegisteredDelivery: w.Registered, EchoesRef: w.EchoesRef, Queries: w.Queries, ReceiptID: w.ReceiptID, TrimIDZeros: w.TrimIDZeros,
+		RegisteredDelivery: w.Registered, EchoesRef: w.EchoesRef, Queries: w.Queries, QueryAfter: time.Duration(w.QueryAfter), ReceiptID: w.ReceiptID, TrimIDZeros: w.TrimIDZeros,
 		ReceiptZone: w.ReceiptZone, Simulator: w.Simulator,
 	}
 }

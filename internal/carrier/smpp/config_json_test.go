@@ -33,6 +33,7 @@ func TestEveryFieldOfTheConfigSurvivesJSON(t *testing.T) {
 	}
 	c.Bind, c.Alphabet, c.Concat, c.ReceiptID, c.ReceiptZone = BindPair, "latin1", carrier.ConcatSAR, IDHexToDec, "Europe/Warsaw"
 	c.Host, c.Password = "127.0.0.1", phi.T("s3cret") // a simulator may be nowhere else
+	c.QueryAfter = time.Hour
 	c.ExtraTLVs = []carrier.TLV{{Tag: 0x1401, Value: []byte{1, 2}}}
 	for i := range v.NumField() {
 		if v.Field(i).IsZero() {

@@ -153,7 +153,7 @@ func (c *Connector) bound(role pdu.ID, s *session) {
 	c.health.Binds++
 	both := c.tx != nil && c.rx != nil
 	if both {
-		c.health.LastError = ""
+		c.health.LastError, c.health.LastFault = "", carrier.FaultNone
 	}
 	c.mu.Unlock()
 	if both {
@@ -172,7 +172,7 @@ func (c *Connector) lost(role pdu.ID, err error) {
 	}
 	news := err != nil && errs.Safe(err) != c.health.LastError
 	if news {
-		c.health.LastError = errs.Safe(err)
+		c.health.LastError, c.health.LastFault = errs.Safe(err), faultOf(err)
 	}
 	c.mu.Unlock()
 	if !c.setState(carrier.StateDown) && news {

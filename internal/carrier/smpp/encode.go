@@ -78,18 +78,8 @@ func (e *encoder) append(b []byte, seq uint32, s *carrier.Submit) ([]byte, bool)
 
 // addresses fills source and destination.
 func (e *encoder) addresses(s *carrier.Submit) bool {
-	m, from, to := &e.m, s.From.Addr, s.To.Reveal()
-	ton, npi := s.From.TON, s.From.NPI
-	switch {
-	case ton != 0 || npi != 0:
-	case e.cfg.SourceTON >= 0 && e.cfg.SourceNPI >= 0:
-		ton, npi = uint8(e.cfg.SourceTON), uint8(e.cfg.SourceNPI)
-	default:
-		ton, npi = senderForm(from)
-	}
-	if ton == 1 {
-		from = strings.TrimPrefix(from, "+")
-	}
+	m, to := &e.m, s.To.Reveal()
+	from, ton, npi := e.cfg.source(s.From)
 	if !e.cfg.DestPlus {
 		to = strings.TrimPrefix(to, "+")
 	}
@@ -101,6 +91,22 @@ func (e *encoder) addresses(s *carrier.Submit) bool {
 	m.Dest.TON, m.Dest.NPI = uint8(e.cfg.DestTON), uint8(e.cfg.DestNPI)
 	m.Dest.Addr = append(m.Dest.Addr[:0], to...)
 	return true
+}
+
+// source is a sender as this route writes it.
+func (c *Config) source(a carrier.Address) (from string, ton, npi uint8) {
+	from, ton, npi = a.Addr, a.TON, a.NPI
+	switch {
+	case ton != 0 || npi != 0:
+	case c.SourceTON >= 0 && c.SourceNPI >= 0:
+		ton, npi = uint8(c.SourceTON), uint8(c.SourceNPI)
+	default:
+		ton, npi = senderForm(from)
+	}
+	if ton == 1 {
+		from = strings.TrimPrefix(from, "+")
+	}
+	return from, ton, npi
 }
 
 // senderForm chooses type of number and numbering plan by what the sender looks like: see carrier.Address.

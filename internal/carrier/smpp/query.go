@@ -3,6 +3,7 @@ package smpp
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -10,7 +11,8 @@ import (
 	"carillon.dev/carillon/internal/carrier/smpp/pdu"
 )
 
-// Query asks what became of an accepted text (query_sm, section 4.8).
+// Query asks what became of an accepted text (query_sm, section 4.8). Ids are kept in lower case: a carrier that writes
+// hexadecimal in capitals may know the id in that form only, so it is asked once more.
 func (c *Connector) Query(ctx context.Context, providerID string, from carrier.Address) (carrier.Receipt, error) {
 	s := c.sender()
 	if s == nil {
@@ -19,8 +21,14 @@ func (c *Connector) Query(ctx context.Context, providerID string, from carrier.A
 	ctx, cancel := context.WithTimeout(ctx, c.cfg.SubmitTimeout)
 	defer cancel()
 	a, err := s.query(ctx, providerID, from)
+	if upper := strings.ToUpper(providerID); err == nil && a.status != statusOK && !a.nack && upper != providerID {
+		a, err = s.query(ctx, upper, from)
+	}
 	if err != nil {
 		return carrier.Receipt{}, err
+	}
+	if a.nack || a.status == statusInvCmdID {
+		return carrier.Receipt{}, errs.New(errs.Precondition, "the carrier does not take query_sm: remove \"queries\" from the route's settings")
 	}
 	if a.status != statusOK {
 		return carrier.Receipt{}, errs.Newf(errs.NotFound, "the carrier does not know this id (status 0x%02x)", a.status)
@@ -40,14 +48,11 @@ func (c *Connector) Query(ctx context.Context, providerID string, from carrier.A
 
 // query sends one query_sm and waits for its answer.
 func (s *session) query(ctx context.Context, providerID string, from carrier.Address) (queryAnswer, error) {
-	if !okCstr(providerID, maxIDLen) || !okCstr(from.Addr, maxAddr) {
+	addr, ton, npi := s.cfg.source(from)
+	if !okCstr(providerID, maxIDLen) || !okCstr(addr, maxAddr) {
 		return queryAnswer{}, errs.New(errs.Invalid, "the id or the sender is too long for SMPP")
 	}
-	ton, npi := from.TON, from.NPI
-	if ton == 0 && npi == 0 {
-		ton, npi = senderForm(from.Addr)
-	}
-	q := pdu.Query{MessageID: []byte(providerID), Source: pdu.Addr{TON: ton, NPI: npi, Addr: []byte(from.Addr)}}
+	q := pdu.Query{MessageID: []byte(providerID), Source: pdu.Addr{TON: ton, NPI: npi, Addr: []byte(addr)}}
 	ch := make(chan queryAnswer, 1)
 	s.mu.Lock()
 	if s.ended || s.stopping {
@@ -83,13 +88,19 @@ func (s *session) takeQuery(h pdu.Header, body []byte) {
 		}
 		a.state, a.err, a.done = messageState(r.State), r.Error, string(r.FinalDate)
 	}
-	s.mu.Lock()
-	ch, ok := s.queries[h.Seq]
-	delete(s.queries, h.Seq)
-	s.mu.Unlock()
-	if !ok {
+	if !s.answerQuery(h.Seq, a) {
 		s.odd.stray.Add(1)
-		return
 	}
-	ch <- a
+}
+
+// answerQuery hands an answer to whoever asked under seq; false when nobody did.
+func (s *session) answerQuery(seq uint32, a queryAnswer) bool {
+	s.mu.Lock()
+	ch, ok := s.queries[seq]
+	delete(s.queries, seq)
+	s.mu.Unlock()
+	if ok {
+		ch <- a
+	}
+	return ok
 }

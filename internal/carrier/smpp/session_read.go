@@ -25,16 +25,16 @@ type queryAnswer struct {
 	state  carrier.ReceiptState
 	err    uint8
 	done   string
+	nack   bool // refused by generic_nack: the command itself is not taken
 }
 
 // Why a session ends.
 var (
-	errLineCut = errs.New(errs.Unavailable, "the carrier closed the connection")
-	errUnbound = errs.New(errs.Unavailable, "the carrier ended the bind (unbind)")
-	errGarbage = errs.New(errs.Unavailable, "the carrier sent something that is not SMPP")
-	errSilence = errs.New(errs.Unavailable, "the line is dead: no answer to enquire_link")
-	errStuck   = errs.New(errs.Unavailable, "the carrier answers nothing: a whole window of submits timed out")
-	errWrite   = errs.New(errs.Unavailable, "the connection broke while writing")
+	errLineCut = broken(carrier.FaultCut, "the carrier closed the connection", nil)
+	errUnbound = broken(carrier.FaultCut, "the carrier ended the bind (unbind)", nil)
+	errGarbage = broken(carrier.FaultGarbage, "the carrier sent something that is not SMPP", nil)
+	errSilence = broken(carrier.FaultSilent, "the line is dead: no answer to enquire_link", nil)
+	errStuck   = broken(carrier.FaultSilent, "the carrier answers nothing: a whole window of submits timed out", nil)
 )
 
 // read takes PDUs until the connection ends. It gathers answers and receipts while whole PDUs are buffered and
@@ -69,7 +69,7 @@ func readCause(err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errLineCut
 	default:
-		return errs.Wrap(errs.Unavailable, errLineCut.Safe, err)
+		return broken(carrier.FaultCut, errs.Safe(errLineCut), err)
 	}
 }
 
@@ -83,6 +83,9 @@ func (s *session) take(h pdu.Header, body []byte) bool {
 		}
 		s.answers = append(s.answers, a)
 	case pdu.GenericNack:
+		if s.answerQuery(h.Seq, queryAnswer{status: h.Status, nack: true}) {
+			break
+		}
 		s.answers = append(s.answers, answer{seq: h.Seq, status: h.Status, nack: true})
 	case pdu.DeliverSM, pdu.DataSM:
 		s.deliver(h, body)
@@ -91,6 +94,7 @@ func (s *session) take(h pdu.Header, body []byte) bool {
 	case pdu.QuerySM.Resp():
 		s.takeQuery(h, body)
 	case pdu.EnquireLink.Resp():
+	case pdu.AlertNotification: // a phone is reachable again; nobody asked, and it has no answer (section 4.12)
 	case pdu.Unbind:
 		s.reply(pdu.Header{ID: pdu.Unbind.Resp(), Seq: h.Seq})
 		s.letWrite()

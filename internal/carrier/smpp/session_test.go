@@ -307,10 +307,37 @@ func TestRefusedBindSaysWhatToDo(t *testing.T) {
 		c, stop := start(t, &smsc{bindStatus: 0x0E}, &desk{}, nil)
 		defer stop()
 		synctest.Wait()
-		if got := c.Health(); got.State != carrier.StateDown || !strings.Contains(got.LastError, "password") {
+		if got := c.Health(); got.State != carrier.StateDown || got.LastFault != carrier.FaultPassword || !strings.Contains(got.LastError, "password") {
 			t.Fatalf("health %+v", got)
 		}
 	})
+}
+
+// An account that shows a wrong password every minute gets locked.
+func TestARefusedAccountIsTriedRarely(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status uint32
+		least  int
+		most   int
+	}{
+		"a wrong password":         {0x0E, 12, 25},
+		"an unknown account":       {0x0F, 12, 25},
+		"a bind refused otherwise": {0x0D, 55, 130},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				far := &smsc{bindStatus: c.status}
+				_, stop := start(t, far, &desk{}, nil)
+				defer stop()
+				time.Sleep(time.Hour)
+				if n := far.dialled(); n < c.least || n > c.most {
+					t.Fatalf("%d binds in an hour, want %d to %d", n, c.least, c.most)
+				}
+			})
+		})
+	}
 }
 
 func TestStopDrainsAndUnbinds(t *testing.T) {
@@ -510,7 +537,8 @@ func TestForeignPDUsAreNackedAndGarbageEndsTheSession(t *testing.T) {
 		c, stop := start(t, far, &desk{}, nil)
 		defer stop()
 		synctest.Wait()
-		far.last().send(pdu.AppendEmpty(nil, pdu.Header{ID: 0x0102, Seq: 4})) // alert_notification
+		far.last().send(pdu.AppendEmpty(nil, pdu.Header{ID: 0x000B, Seq: 4}))                // outbind
+		far.last().send(pdu.AppendEmpty(nil, pdu.Header{ID: pdu.AlertNotification, Seq: 5})) // has no answer, and does no harm
 		far.last().accept(99, "nobody asked")
 		far.last().receipt(5, "no receipt at all")
 		synctest.Wait()
@@ -611,8 +639,34 @@ func TestQueryFollowsUpAnAcceptedText(t *testing.T) {
 		}); !errs.Is(got.err, errs.NotFound) {
 			t.Fatalf("unknown id: %v", got.err)
 		}
+		if got = ask(func(seq uint32) []byte {
+			return pdu.AppendEmpty(nil, pdu.Header{ID: pdu.GenericNack, Status: 3, Seq: seq})
+		}); !errs.Is(got.err, errs.Precondition) || c.Health().Odd.StrayAnswer != 0 {
+			t.Fatalf("a carrier without query_sm: %v", got.err)
+		}
 		if got = ask(func(uint32) []byte { return nil }); !errs.Is(got.err, errs.Unavailable) {
 			t.Fatalf("no answer: %v", got.err)
+		}
+	})
+}
+
+// Ids are compared in lower case, but a carrier may know its own only as it wrote them.
+func TestAnIDInCapitalsIsAskedForInBothForms(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		far := &smsc{onQuery: func(c *smscConn, seq uint32, q *pdu.Query) {
+			if string(q.MessageID) != "0AF3" || q.Source.TON != 1 || string(q.Source.Addr) != "48732100100" {
+				c.send(pdu.AppendEmpty(nil, pdu.Header{ID: pdu.QuerySM.Resp(), Status: 0x0C, Seq: seq}))
+				return
+			}
+			c.send(pdu.AppendQueryResp(nil, pdu.Header{ID: pdu.QuerySM.Resp(), Seq: seq}, &pdu.QueryResp{MessageID: q.MessageID, State: 5, Error: 27}))
+		}}
+		c, stop := start(t, far, &desk{}, func(c *smpp.Config) { c.Queries, c.SourceTON, c.SourceNPI = true, 1, 1 })
+		defer stop()
+		synctest.Wait()
+		r, err := c.Query(t.Context(), "0af3", carrier.Address{Addr: "+48732100100"})
+		if err != nil || r.ProviderID != "0af3" || r.State != carrier.ReceiptUndelivered || r.ErrCode != "27" {
+			t.Fatalf("%+v, %v", r, err)
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/carrier/smpp/pdu"
 )
@@ -29,7 +28,7 @@ func (s *session) write() {
 			}
 			_ = s.conn.SetWriteDeadline(time.Now().Add(s.cfg.EnquireEvery + s.cfg.EnquireWait))
 			if _, err := s.conn.Write(buf); err != nil {
-				s.fail(errs.Wrap(errs.Unavailable, errWrite.Safe, err))
+				s.fail(broken(carrier.FaultCut, "the connection broke while writing", err))
 				return
 			}
 			s.giveBack(buf)

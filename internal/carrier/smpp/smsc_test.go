@@ -23,6 +23,8 @@ type smsc struct {
 	mute       bool                                          // answers nothing after the bind
 	onSubmit   func(c *smscConn, seq uint32, m *pdu.Message) // nil: accept with the sequence number as id
 
+	onQuery func(c *smscConn, seq uint32, q *pdu.Query) // nil: the test answers itself
+
 	mu    sync.Mutex
 	conns []*smscConn
 	dials int
@@ -84,6 +86,12 @@ func (c *smscConn) serve() {
 			c.role = h.ID
 			c.send(pdu.AppendBindResp(nil, pdu.Header{ID: h.ID.Resp(), Status: c.far.bindStatus, Seq: h.Seq}, "far", pdu.Version))
 		case c.far.mute:
+		case h.ID == pdu.QuerySM && c.far.onQuery != nil:
+			q, err := pdu.ParseQuery(body)
+			if err != nil {
+				panic(err)
+			}
+			c.far.onQuery(c, h.Seq, &q)
 		case h.ID == pdu.SubmitSM:
 			var m pdu.Message
 			if err := pdu.ParseMessage(h.ID, body, &m); err != nil {

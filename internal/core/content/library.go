@@ -31,6 +31,7 @@ const (
 	ReplyNotUnderstood   Key = "reply-not-understood"   // answer to what fits no question; codes only when set
 	ReplyAfterClose      Key = "reply-after-close"      // answer to a question that is closed
 	OptOutConfirmation   Key = "opt-out-confirmation"   // the one text after STOP
+	OptOutQuestion       Key = "opt-out-question"       // the one text after what may have been an opt-out
 	HelpText             Key = "help"                   // answer to HELP
 	StartConfirmation    Key = "start-confirmation"     // answer to START
 )
@@ -39,7 +40,7 @@ const (
 func Keys() []Key {
 	return []Key{Booking, Reminder7d, Reminder24h, Reminder2h, VisitMoved, VisitCancelled, VisitCorrection,
 		ReplyConfirmed, ReplyCancelled, ReplyCancelRequested, ReplyRescheduleNoted, ReplyQuestionNoted,
-		ReplyNotUnderstood, ReplyAfterClose, OptOutConfirmation, HelpText, StartConfirmation}
+		ReplyNotUnderstood, ReplyAfterClose, OptOutConfirmation, OptOutQuestion, HelpText, StartConfirmation}
 }
 
 //go:embed library/appointment/*.yaml

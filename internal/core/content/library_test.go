@@ -132,7 +132,7 @@ func TestOnlyTextsWithAReplyMapInviteAnswers(t *testing.T) {
 	lib := shipped(t)
 	asks := map[content.Key]bool{content.Reminder7d: true, content.Reminder24h: true, content.VisitMoved: true,
 		content.VisitCorrection: true, content.ReplyNotUnderstood: true, content.OptOutConfirmation: true,
-		content.HelpText: true, content.StartConfirmation: true}
+		content.OptOutQuestion: true, content.HelpText: true, content.StartConfirmation: true}
 	for _, key := range content.Keys() {
 		for l, body := range lib[key] {
 			if l == "en-US" && key == content.Booking {

@@ -42,6 +42,7 @@ type Text struct {
 	Invites     bool // asks for a reply
 	Duplicate   bool // the natural key was used before
 	Exempt      id.ID
+	Clarifies   bool // asks once what an unclear opt-out meant; Exempt is the suspension
 	Incomplete  bool // no usable template variant, or a variable without a value
 	Reserved    bool // invites a word that the country or the carrier reserves
 	NoFreeCodes bool // every digit of this number answers another open question

@@ -109,7 +109,8 @@ func hold(r message.Reason, until time.Time) (Finding, bool) {
 }
 func pass() (Finding, bool) { return Finding{}, false }
 
-// confirms: the one confirmation of an opt-out, the gate's only exception. It is bound to a revocation.
+// confirms: the one text about an opt-out, the gate's only exception: the confirmation, bound to a revocation, or the
+// question what an unclear one meant, bound to a suspension.
 func (f *Facts) confirms() bool {
 	return !f.Text.Exempt.IsZero() && f.Text.Purpose == purpose.Operational
 }
@@ -181,13 +182,20 @@ func number(f *Facts, _ time.Time) (Finding, bool) {
 
 // optOut: STOP means everything that is no emergency, for everyone on the number.
 func optOut(f *Facts, _ time.Time) (Finding, bool) {
-	if f.emergency() || f.confirms() {
+	if f.emergency() || f.confirms() && !f.Text.Clarifies {
 		return pass()
 	}
 	if f.Number.OptedOut || f.Consent.OptedOut {
 		return refuse(message.ReasonOptedOut)
 	}
-	if (f.Number.Suspended || f.Consent.Suspended) && !f.Text.Answers && !f.Text.StaffText {
+	suspended := f.Number.Suspended || f.Consent.Suspended
+	if f.Text.Clarifies { // once it is clear, nobody is asked
+		if suspended {
+			return pass()
+		}
+		return refuse(message.ReasonSuperseded)
+	}
+	if suspended && !f.Text.Answers && !f.Text.StaffText {
 		return refuse(message.ReasonSuspended)
 	}
 	return pass()

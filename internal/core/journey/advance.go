@@ -180,7 +180,8 @@ func (t *Text) leave(at, now time.Time) {
 }
 
 // needsCall: news of a change that did not arrive must reach the patient by voice; a reminder only where the
-// step says so and the carrier failed, not where the patient or a rule did not want it. What is not true any
+// step says so and the carrier failed, not where the patient or a rule did not want it; but always where only the digits
+// of the number ran out, which nobody wanted. What is not true any
 // more, or was told by a newer text, needs no call.
 func (a *advance) needsCall(t *Text, o Outcome) bool {
 	if t.OnList || !t.States.same(a.e.Visit.Fact) || !a.e.newest(t) {
@@ -191,7 +192,7 @@ func (a *advance) needsCall(t *Text, o Outcome) bool {
 		return failed || o == OutcomeRefused
 	}
 	s, ok := a.d.Step(t.Step)
-	return ok && s.CallIfUnreached && failed
+	return ok && (s.CallIfUnreached && failed || o == OutcomeRefused && t.Why == message.ReasonNoFreeCodes)
 }
 
 // newest: no text was read after this one, and no notice waits.

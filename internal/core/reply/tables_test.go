@@ -49,6 +49,7 @@ func TestBrokenTablesAreRefused(t *testing.T) {
 		"a phrase without letters":  "language: xx\nconfirm: ['!']\n",
 		"a pattern with only a gap": "language: xx\nurgent: ['...']\n",
 		"an optional beginning":     "language: xx\nurgent: ['a? b']\n",
+		"yes and no at once":        "language: xx\nplain_yes: [ja]\nplain_no: [ja]\n",
 		"an empty alternative":      "language: xx\nurgent: ['a|']\n",
 	} {
 		if _, err := reply.ParseWords(fstest.MapFS{"xx.yaml": {Data: []byte(body)}}); err == nil {

@@ -26,7 +26,8 @@ type Words struct {
 	numbers    map[string]number
 	leads      map[string]bool
 	vocabulary map[string]bool
-	bySize     map[int][]known // by runes
+	bySize     map[int][]known             // by runes
+	plain      map[string]map[string]Plain // by language, then by the folded words
 }
 
 type number struct {
@@ -59,6 +60,8 @@ type table struct {
 	Numbers      map[string]string `yaml:"numbers"`
 	NumberLeads  []string          `yaml:"number_leads"`
 	Invites      []string          `yaml:"invites"`
+	PlainYes     []string          `yaml:"plain_yes"`
+	PlainNo      []string          `yaml:"plain_no"`
 }
 
 // LoadWords reads the shipped tables.
@@ -77,7 +80,7 @@ func ParseWords(dir fs.FS) (*Words, error) {
 		return nil, errs.Wrap(errs.Internal, "the folder of word tables cannot be listed", err)
 	}
 	b := builder{w: &Words{bits: map[string]uint32{}, phrases: map[string][]phrase{}, numbers: map[string]number{},
-		leads: map[string]bool{}, vocabulary: map[string]bool{}, bySize: map[int][]known{}}, vocab: map[string]uint32{}}
+		leads: map[string]bool{}, vocabulary: map[string]bool{}, bySize: map[int][]known{}, plain: map[string]map[string]Plain{}}, vocab: map[string]uint32{}}
 	for _, name := range names {
 		raw, err := fs.ReadFile(dir, name)
 		if err != nil {
@@ -138,7 +141,7 @@ func (b *builder) add(t table) error {
 	for _, l := range t.NumberLeads {
 		b.w.leads[fold.Key(l)] = true
 	}
-	return nil
+	return b.plain(t)
 }
 
 func (b *builder) phrase(lang int, intent Intent, s string) error {

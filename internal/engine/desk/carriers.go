@@ -11,6 +11,7 @@ import (
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/engine/receipt"
 	routes "carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/store"
 )
@@ -43,6 +44,7 @@ type Carrier struct {
 	Waiting, Unknown, Failed int
 	Oldest                   time.Time // due time of the longest waiting text that is due; zero when none
 	LastErrors               []Fault
+	Receipts                 Receipts
 	// Bind is how this node's connection is; Here is false when another node has it, or none.
 	Bind Bind
 	Here bool
@@ -54,6 +56,17 @@ type Bind struct {
 	Since     time.Time // machine time
 	Open      int       // submits without an answer
 	LastError string    // safe text
+	Fault     string    // the same as a word of carrier.Fault; empty when there is none
+}
+
+// Receipts is how a route's receipts come, as the node that has its line saw it last. Times are the machine's.
+type Receipts struct {
+	Late           bool
+	Since          time.Time // since when they fail to come
+	Texts, Missing int       // of the texts that were looked at last, how many had none in time
+	Usual          int       // of a hundred texts, how many usually have one in time
+	Known          bool      // enough texts were seen to say so
+	Looked         time.Time
 }
 
 // Sender is an address that patients know us by.
@@ -89,6 +102,10 @@ func (d *Desk) Carriers(ctx context.Context, scope access.Scope) (out []Carrier,
 		if err != nil {
 			return err
 		}
+		watches, err := tx.Messages().Watches(ctx)
+		if err != nil {
+			return err
+		}
 		health := map[id.ID]carrier.Health{}
 		if d.lines != nil {
 			health = d.lines.Lines()
@@ -101,7 +118,13 @@ func (d *Desk) Carriers(ctx context.Context, scope access.Scope) (out []Carrier,
 				}
 			}
 			if h, ok := health[r.ID]; ok {
-				c.Here, c.Bind = true, Bind{State: string(h.State), Since: h.Since, Open: h.Open, LastError: h.LastError}
+				c.Here, c.Bind = true, Bind{State: string(h.State), Since: h.Since, Open: h.Open, LastError: h.LastError, Fault: string(h.LastFault)}
+			}
+			for _, w := range watches {
+				if w.Route == r.ID {
+					f := receipt.FlowOf(w)
+					c.Receipts = Receipts{Late: f.Late(), Since: w.LateSince, Texts: w.Texts, Missing: w.Missing, Usual: w.Usual / 10, Known: f.Known(), Looked: w.LookedAt}
+				}
 			}
 			if err := c.health(ctx, tx); err != nil {
 				return err

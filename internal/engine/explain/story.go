@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/message"
-	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -50,6 +50,7 @@ const (
 	SayBound       Say = "states_visit"    // ID: the visit, Count: its version
 	SayResent      Say = "resent"          // went a second time because the first outcome stayed unknown
 	SayExempt      Say = "confirms_optout" // ID: the revocation
+	SayAsksOptOut  Say = "asks_optout"     // ID: the suspension
 )
 
 // What comes next, or what somebody can do: always the last sentence.
@@ -136,7 +137,11 @@ func asked(d *store.Draft) []Sentence {
 		out = append(out, Sentence{Say: SayCorrects, ID: d.Corrects, At: d.PlannedAt})
 	}
 	if !d.Exempt.IsZero() {
-		out = append(out, Sentence{Say: SayExempt, ID: d.Exempt, At: d.PlannedAt})
+		say := SayExempt
+		if d.Template == string(content.OptOutQuestion) {
+			say = SayAsksOptOut
+		}
+		out = append(out, Sentence{Say: say, ID: d.Exempt, At: d.PlannedAt})
 	}
 	return out
 }
@@ -197,7 +202,12 @@ func Next(d *store.Draft) Sentence {
 	switch d.State {
 	case message.Delivered:
 		return Sentence{Say: NextNothing}
-	case message.Accepted, message.Sending, message.Unknown:
+	case message.Unknown:
+		if !d.DoneAt.IsZero() { // its purpose's policy has closed it
+			return Sentence{Say: NextCall}
+		}
+		return Sentence{Say: NextReceipt, At: receiptBy(d)}
+	case message.Accepted, message.Sending:
 		return Sentence{Say: NextReceipt, At: receiptBy(d)}
 	case message.Undelivered, message.Failed:
 		return Sentence{Say: NextCall}
@@ -215,15 +225,20 @@ func Next(d *store.Draft) Sentence {
 	return Sentence{Say: NextWait, At: d.DueAt}
 }
 
-// receiptBy is until when a receipt is waited for before the purpose's policy for unknowns applies.
+// receiptBy is until when a receipt is waited for: of an accepted text three days, of an unknown one until its purpose's
+// policy applies.
 func receiptBy(d *store.Draft) time.Time {
 	if d.SentAt.IsZero() {
 		return time.Time{}
 	}
-	return d.SentAt.Add(purposeWindow(d.Purpose))
+	if d.State == message.Accepted {
+		return d.SentAt.Add(receiptFor)
+	}
+	return d.SentAt.Add(d.Purpose.Traits().ReceiptWindow)
 }
 
-func purposeWindow(p purpose.Purpose) time.Duration { return p.Traits().ReceiptWindow }
+// receiptFor is how long anybody waits for the receipt of an accepted text.
+const receiptFor = 72 * time.Hour
 
 // remedies are what mends a reason.
 var remedies = map[message.Reason]Say{

@@ -78,6 +78,9 @@ func (a *acting) act(ctx context.Context) error {
 	if err := a.optOut(ctx); err != nil {
 		return err
 	}
+	if settled, err := a.settles(ctx); settled || err != nil {
+		return err
+	}
 	if a.plain {
 		a.person, a.in.Outcome = true, conversation.ToPerson
 		return a.task(ctx, conversation.AnswerText, string(a.match.Reason))
@@ -126,10 +129,18 @@ func (a *acting) optOut(ctx context.Context) error {
 
 func (a *acting) suspend(ctx context.Context) error {
 	a.person = true
-	if _, err := a.record(ctx, consent.Suspended, false); err != nil {
+	before, err := a.ledger(ctx)
+	if err != nil {
 		return err
 	}
-	return a.task(ctx, conversation.CheckOptOut, string(message.ReasonSuspended))
+	entry, err := a.record(ctx, consent.Suspended, false)
+	if err != nil {
+		return err
+	}
+	if err := a.task(ctx, conversation.CheckOptOut, string(message.ReasonSuspended)); err != nil {
+		return err
+	}
+	return a.clarify(ctx, before, entry)
 }
 
 // stop ends everything but emergencies from this organization to this number, for everyone on it. The number is
@@ -146,6 +157,9 @@ func (a *acting) stop(ctx context.Context) error {
 	}
 	a.tx.AfterRollback(a.suppress.Add(a.w.point.ID))
 	a.in.Outcome = conversation.Acted
+	if err := a.clearUp(ctx); err != nil {
+		return err
+	}
 	if a.res.StaffTask {
 		a.person = true
 		if err := a.task(ctx, conversation.CheckOptOut, string(message.ReasonOptedOut)); err != nil {
@@ -211,6 +225,9 @@ func (a *acting) reserved(ctx context.Context) error {
 			return err
 		}
 		a.tx.AfterCommit(a.suppress.Lifting(a.w.point.ID))
+		if err := a.clearUp(ctx); err != nil {
+			return err
+		}
 		return a.say(ctx, content.StartConfirmation, id.ID{})
 	}
 	return nil

@@ -27,7 +27,8 @@ type Answer struct {
 	Sender   id.ID  `json:"sender,omitzero"` // the number that was written to answers
 	Question id.ID  `json:"question,omitzero"`
 	Text     string `json:"text"`
-	// Exempt is the revocation that an opt-out confirmation confirms, or under which HELP is answered.
+	// Exempt is the revocation that an opt-out confirmation confirms, or under which HELP is answered; or the suspension
+	// that the question about an unclear opt-out would end.
 	Exempt id.ID `json:"exempt,omitzero"`
 }
 

@@ -7,6 +7,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
@@ -122,5 +123,8 @@ func (o *Outbox) Explain(ctx context.Context, scope access.Scope, m id.ID) (gate
 	return d, f, err
 }
 
-// immune: emergencies and the one confirmation of an opt-out pass the suppression set.
-func immune(d *store.Draft) bool { return d.Purpose == purpose.Emergency || !d.Exempt.IsZero() }
+// immune: emergencies and the one confirmation of an opt-out pass the suppression set. The question what an unclear
+// opt-out meant does not: after a STOP there is nothing to ask.
+func immune(d *store.Draft) bool {
+	return d.Purpose == purpose.Emergency || !d.Exempt.IsZero() && d.Template != string(content.OptOutQuestion)
+}

@@ -6,6 +6,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
@@ -52,6 +53,7 @@ func (o *Outbox) facts(it *item) gate.Facts {
 	d := it.draft
 	f := gate.Facts{
 		Text: gate.Text{Purpose: d.Purpose, Channel: d.Channel, ExpiresAt: d.ExpiresAt, Duplicate: it.taken, Exempt: d.Exempt,
+			Clarifies:   d.Template == string(content.OptOutQuestion),
 			NoFreeCodes: it.question.failed(),
 			Invites:     d.Flags.Has(message.Invites), AutoReply: d.Flags.Has(message.AutoReply), Answers: d.Flags.Has(message.Answers),
 			Change: d.Flags.Has(message.ToldChange), BreaksQuiet: d.Flags.Has(message.BreaksQuiet), StaffText: d.Flags.Has(message.StaffText),

@@ -11,7 +11,6 @@ import (
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/patient"
-	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/store"
 )
@@ -119,14 +118,14 @@ func happened(s schedule.Status) bool {
 func gone(s patient.Status) bool { return s == patient.Deceased || s == patient.Inactive || s == "" }
 
 // newsOf turns where messages are into what the journey has not heard.
-func newsOf(e *journey.Enrollment, states []store.TextState, window time.Duration, now time.Time) (out []journey.Event) {
+func newsOf(e *journey.Enrollment, states []store.TextState) (out []journey.Event) {
 	for _, s := range states {
 		ref := journey.Ref{Step: s.Step, Occurrence: s.Occurrence}
 		t, known := e.Text(ref)
 		if !known {
 			continue
 		}
-		o, news := outcomeOf(&t, s, window, now)
+		o, news := outcomeOf(&t, s)
 		if news {
 			out = append(out, journey.Event{Kind: journey.MessageNews, Ref: ref, Outcome: o, Reason: s.Reason, At: s.SentAt})
 		}
@@ -135,15 +134,16 @@ func newsOf(e *journey.Enrollment, states []store.TextState, window time.Duratio
 }
 
 // outcomeOf puts a message's state into the few words that a journey knows, and says whether the journey still
-// believes something else.
-func outcomeOf(t *journey.Text, s store.TextState, window time.Duration, now time.Time) (journey.Outcome, bool) {
+// believes something else. An unknown is one for the journey too once its purpose's policy has closed it: how long a
+// receipt is waited for is the sender's to say, by the machine's clock.
+func outcomeOf(t *journey.Text, s store.TextState) (journey.Outcome, bool) {
 	switch s.State {
 	case message.Planned, message.Held, message.Queued:
 		return journey.OutcomeWaiting, t.Phase == journey.Left && !t.Delivered
 	case message.Sending, message.Accepted:
 		return journey.OutcomeHandedOver, t.Phase != journey.Left
 	case message.Unknown:
-		if now.Before(s.SentAt.Add(window)) {
+		if s.Reason != message.ReasonNoReceipt {
 			return journey.OutcomeHandedOver, t.Phase != journey.Left
 		}
 		return journey.OutcomeUnknown, t.Phase != journey.Left || !t.Silent
@@ -173,9 +173,6 @@ func evicted(r message.Reason) bool {
 	}
 	return false
 }
-
-// receiptWindow is how long an unknown outcome may stay open.
-func receiptWindow(p purpose.Purpose) time.Duration { return p.Traits().ReceiptWindow }
 
 var intents = map[schedule.Answer]journey.Intent{
 	schedule.Accepted: journey.Confirm, schedule.Declined: journey.Cancel, schedule.Tentative: journey.Reschedule,

@@ -380,6 +380,32 @@ func TestANumberWithoutFreeDigitsIsNamedAsSuch(t *testing.T) {
 	})
 }
 
+func TestAReminderWithoutFreeDigitsIsACall(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
+		who := k.Person(true)
+		var visits []schedule.Appointment
+		for i := range 4 {
+			visits = append(visits, k.Book(who.ID, plantest.Noon.Add(time.Duration(30+i)*time.Hour), plantest.Noon.Add(-30*day)))
+			k.Sweep()
+		}
+		k.Run(20*time.Hour, 30*time.Minute)
+		refused := 0
+		for _, v := range visits {
+			if slices.ContainsFunc(lines(k, v), func(s string) bool { return strings.Contains(s, string(message.ReasonNoFreeCodes)) }) {
+				refused++
+				if !slices.ContainsFunc(open(k), func(c conversation.Task) bool {
+					return c.Appointment == v.ID && c.Reason == string(message.ReasonNoFreeCodes)
+				}) {
+					t.Errorf("nobody hears of it: %+v", open(k))
+				}
+			}
+		}
+		if refused != 1 || len(open(k)) != 1 {
+			t.Errorf("%d refused, %d calls", refused, len(open(k)))
+		}
+	})
+}
+
 func TestACancellationThatCouldNotBeDeliveredIsACall(t *testing.T) {
 	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
 		v := k.Book(k.Person(true).ID, plantest.Noon.Add(9*day), plantest.Noon.Add(-9*day))

@@ -98,7 +98,7 @@ func orphans(f *facts, lost []journey.Enrollment) (out []piece) {
 		if pc.def == nil {
 			pc.def = &journey.Definition{Key: e.Journey, Version: e.Definition}
 		}
-		evs := append(newsOf(&e, pc.states, receiptWindow(pc.def.Purpose), f.now), journey.Event{Kind: journey.VisitOver})
+		evs := append(newsOf(&e, pc.states), journey.Event{Kind: journey.VisitOver})
 		pc.e, pc.actions = journey.AdvanceAll(pc.def, e, evs, f.now)
 		pc.e.HeldBy = id.ID{}
 		out = append(out, pc)
@@ -141,7 +141,7 @@ func (p *Planner) pieces(f *facts, v *schedule.Appointment, touches []store.Touc
 // events are what the enrollment has not heard, messages first.
 func events(f *facts, pc *piece, truth journey.Visit, touches []store.Touch) []journey.Event {
 	e, v := &pc.e, pc.visit
-	evs := newsOf(e, pc.states, receiptWindow(pc.def.Purpose), f.now)
+	evs := newsOf(e, pc.states)
 	if held := holdOf(f, v, touches); !held.IsZero() && held != e.HeldBy {
 		evs = append(evs, journey.Event{Kind: journey.ImportHeld, Import: held})
 	} else if !e.HeldBy.IsZero() && !f.held[e.HeldBy] {

@@ -126,7 +126,7 @@ func (b *batch) learn(r *Route, a *store.Answered, early map[*Route][]string) {
 	}
 	note(a.ProviderID, store.Part{Message: a.Message})
 	for _, p := range a.Parts {
-		note(p.ProviderID, store.Part{Message: a.Message, Number: p.Number, Parts: len(a.Parts)})
+		note(p.ProviderID, store.Part{Message: a.Message, Number: p.Number, Parts: max(a.Total, len(a.Parts))})
 	}
 }
 

@@ -5,14 +5,11 @@ import (
 	"slices"
 	"time"
 
-	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
-	"carillon.dev/carillon/internal/core/sms"
-	"carillon.dev/carillon/internal/engine/receipt"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -174,6 +171,9 @@ func (l *Loop) standing(ctx context.Context, drafts []store.Draft, batches chan<
 
 // handOver leases, and passes what was leased to the line.
 func (l *Loop) handOver(ctx context.Context, drafts []store.Draft, rulings []Ruling, batches chan<- []carrier.Submit) ([]bool, error) {
+	if err := l.resume(ctx, drafts, rulings); err != nil {
+		return nil, err
+	}
 	moved, err := l.lease(ctx, drafts, rulings)
 	if err != nil {
 		return nil, err
@@ -182,8 +182,9 @@ func (l *Loop) handOver(ctx context.Context, drafts []store.Draft, rulings []Rul
 	segments, count := 0, 0
 	for i := range drafts {
 		if moved[i] {
+			before := len(batch)
 			batch = l.submits(batch, &drafts[i], &rulings[i])
-			segments += len(rulings[i].Encoded.Segments)
+			segments += max(len(batch)-before, rulings[i].missing())
 			count++
 		}
 	}
@@ -228,6 +229,7 @@ func (l *Loop) lease(ctx context.Context, drafts []store.Draft, rulings []Ruling
 	err := l.node.Store.InTx(ctx, l.scope, func(tx store.Tx) error {
 		moved, done = make([]bool, len(drafts)), false // the function may run again
 		machine := l.machine.Now()
+		l.leasedAt = machine
 		holds, err := tx.Routes().Holds(ctx, l.route.ID, l.node.Owner, l.fence, machine)
 		if err != nil {
 			return err
@@ -328,7 +330,7 @@ func (l *Loop) move(ctx context.Context, tx store.Tx, machine time.Time, drafts 
 	for i := range drafts {
 		if ok[i] {
 			rows = append(rows, store.Leased{Message: drafts[i].ID, Revised: drafts[i].Revised, Bound: rulings[i].Bound, Revs: rulings[i].Revs,
-				Rewrite: rulings[i].Rewrite})
+				Rewrite: rulings[i].Rewrite, Afresh: rulings[i].afresh})
 			at = append(at, i)
 		}
 	}
@@ -343,39 +345,4 @@ func (l *Loop) move(ctx context.Context, tx store.Tx, machine time.Time, drafts 
 		moved[i] = got[k]
 	}
 	return nil
-}
-
-// submits adds a leased message to a batch, one submit a part.
-func (l *Loop) submits(batch []carrier.Submit, d *store.Draft, r *Ruling) []carrier.Submit {
-	segments := r.Encoded.Segments
-	if l.conn.Traits().Concat == carrier.ConcatWhole && len(segments) > 1 {
-		segments = []sms.Segment{r.Encoded.Whole()}
-	}
-	if len(segments) > 1 {
-		l.concat++
-		r.Encoded.SetRef(l.concat)
-	}
-	fl := &flight{message: d.ID, org: d.Org, point: d.Point, attempt: d.Attempts + 1, immune: r.Immune,
-		parts: make([]store.PartAnswer, len(segments)), open: len(segments)}
-	for i := range fl.parts {
-		fl.parts[i].Number = i + 1
-	}
-	ref := l.flights.add(fl)
-	validity := clock.Until(l.domain, d.ExpiresAt)
-	if d.ExpiresAt.IsZero() {
-		validity = 0
-	}
-	for i := range segments {
-		batch = append(batch, carrier.Submit{Ref: ref + uint64(i), Message: d.ID, From: r.From, To: d.To.Text(),
-			Coding: codingOf(r.Encoded.Coding), UDH: segments[i].UDH(), Payload: segments[i].Payload(),
-			Validity: validity, Priority: uint8(max(3-int(d.Priority), 0)), UserRef: receipt.UserRef(d.ID)}) //nolint:gosec // 0 to 3
-	}
-	return batch
-}
-
-func codingOf(c sms.Coding) carrier.Coding {
-	if c == sms.UCS2 {
-		return carrier.UCS2
-	}
-	return carrier.GSM7
 }

@@ -1,7 +1,9 @@
 package send
 
 import (
+	"slices"
 	"sync"
+	"time"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier"
@@ -15,9 +17,12 @@ type flight struct {
 	org     id.ID
 	point   id.ID
 	attempt int
-	immune  bool // an emergency, or the confirmation of an opt-out: the suppression set does not stop it
-	parts   []store.PartAnswer
-	open    int // parts without an outcome
+	leased  time.Time          // machine time, as the row has it
+	immune  bool               // an emergency, or the confirmation of an opt-out: the suppression set does not stop it
+	parts   []store.PartAnswer // of this hand-over
+	total   int                // parts of the whole text; more than parts when some were accepted before
+	ref     uint16             // the reference that joins them
+	open    int                // parts without an outcome
 	sum     verdict
 }
 
@@ -103,7 +108,7 @@ func (f *flights) remember(ref uint64, p partRef) {
 func (f *flights) lateAnswer(o carrier.Outcome) *flight {
 	p, ok := f.late[o.Ref]
 	delete(f.late, o.Ref)
-	if !ok || o.Class != carrier.Accepted || len(p.flight.parts) > 1 {
+	if !ok || o.Class != carrier.Accepted || p.flight.total > 1 {
 		return nil
 	}
 	again := *p.flight
@@ -125,26 +130,22 @@ func (fl *flight) take(part int, o carrier.Outcome) {
 	fl.sum.refund, fl.sum.wait = refund, wait
 }
 
-// answer is what the status writer records. When some parts left and others did not, sending the whole text
-// again would repeat what left: the message has failed, and people see it.
+// answer is what the status writer records. When some parts left and the others certainly did not, the text waits for
+// those alone: what left is never sent again. An opt-out between them ends it, and people see that.
 func (fl *flight) answer() store.Answered {
 	a := store.Answered{Message: fl.message, Org: fl.org, Attempt: fl.attempt, To: fl.sum.to, Reason: fl.sum.reason, Code: fl.sum.code, Refund: fl.sum.refund}
-	if a.To == message.Queued && fl.someLeft() {
-		a.To, a.Reason, a.Refund = message.Failed, message.ReasonCarrierReject, false
+	if a.To == message.Queued && a.Reason == message.ReasonOptedOut && fl.someLeft() {
+		a.To, a.Refund = message.Failed, false
 	}
-	if len(fl.parts) == 1 {
+	if fl.total == 1 {
 		a.ProviderID = fl.parts[0].ProviderID
 		return a
 	}
-	a.Parts = fl.parts
+	a.Parts, a.Total, a.Ref = fl.parts, fl.total, fl.ref
 	return a
 }
 
+// someLeft reports whether a carrier has accepted a part, now or before.
 func (fl *flight) someLeft() bool {
-	for _, p := range fl.parts {
-		if p.State == message.Accepted || p.State == message.Unknown {
-			return true
-		}
-	}
-	return false
+	return len(fl.parts) < fl.total || slices.ContainsFunc(fl.parts, func(p store.PartAnswer) bool { return p.State == message.Accepted })
 }

@@ -37,6 +37,9 @@ type Ruling struct {
 	OrgRev     int64
 	ValidUntil time.Time // zero never ends
 
+	resume *store.Sent // the parts that were accepted before: only the others go; the loop sets it
+	afresh bool        // parts of an earlier attempt do not count any more
+
 	// Cap is counted again inside the leasing transaction; the zero CapRule counts nothing.
 	Cap CapRule
 }

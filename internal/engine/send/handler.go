@@ -48,6 +48,9 @@ func (l *Loop) record(fl *flight, leased bool) {
 	if a.To == message.Queued {
 		a.DueAt = l.domain.Now().Add(clock.Scaled(l.domain, fl.sum.wait)) // the carrier's time is the machine's
 	}
+	if a.To == message.Accepted {
+		l.tally.accept(fl.leased)
+	}
 	if leased {
 		a.Done = func(bool) { l.free(1) }
 	}
@@ -55,7 +58,10 @@ func (l *Loop) record(fl *flight, leased bool) {
 }
 
 // HandleReceipts passes receipts to the status writer, which acknowledges them.
-func (h handler) HandleReceipts(batch []carrier.Receipt) { h.l.writer.Receipts(h.l.sink, batch) }
+func (h handler) HandleReceipts(batch []carrier.Receipt) {
+	h.l.tally.came(batch)
+	h.l.writer.Receipts(h.l.sink, batch)
+}
 
 // HandleInbound passes a text on.
 func (h handler) HandleInbound(in carrier.Inbound) {

@@ -65,6 +65,7 @@ type Loop struct {
 
 	bucket  *route.Bucket
 	flights *flights
+	tally   *tally
 	sink    *receipt.Route
 	wake    chan struct{}
 	until   atomic.Int64 // machine time until which the lease holds, microseconds
@@ -75,16 +76,19 @@ type Loop struct {
 	out    int       // leased messages without a durable answer
 	leased time.Time // machine time of the last lease
 	downAt time.Time
+	upAt   time.Time
 	conn   carrier.Connector
 
-	concat uint16 // last reference of a text in parts; only the feeding goroutine uses it
+	// Only the feeding goroutine uses these.
+	concat   uint16    // last reference of a text in parts
+	leasedAt time.Time // machine time of the last leasing transaction, as its rows have it
 }
 
 // NewLoop makes the loop of a route; Run starts it.
 func (n *Node) NewLoop(r store.Route) *Loop {
 	return &Loop{node: n, route: r, scope: access.ForJob(r.Org, "send"), log: n.Log.With("route", r.ID.String()),
 		domain: n.Domain, machine: n.Machine, board: n.Board, suppressed: n.Suppressed, writer: n.Writer, inbound: n.Inbound,
-		bucket: route.NewBucket(r.Rate, n.Machine.Now()), flights: newFlights(), wake: make(chan struct{}, 1)}
+		bucket: route.NewBucket(r.Rate, n.Machine.Now()), flights: newFlights(), tally: newTally(), wake: make(chan struct{}, 1)}
 }
 
 // Wake tells the loop that something may be due.
@@ -117,7 +121,7 @@ func (l *Loop) noteLine(h carrier.Health) {
 	defer l.mu.Unlock()
 	switch {
 	case h.State == carrier.StateUp:
-		l.downAt = time.Time{}
+		l.downAt, l.upAt = time.Time{}, l.machine.Now()
 	case l.downAt.IsZero():
 		l.downAt = l.machine.Now()
 	}
@@ -220,11 +224,15 @@ func (l *Loop) serve(outer context.Context) error {
 	batches := make(chan []carrier.Submit, 1)
 	handing := make(chan struct{})
 	go func() { defer close(handing); l.hand(ctx, conn, batches) }()
+	var beside sync.WaitGroup
+	beside.Go(func() { l.ask(ctx, conn) })
+	beside.Go(func() { l.watch(ctx) })
 
 	l.feed(ctx, batches)
 	close(batches)
 	<-handing
 	cancel()
+	beside.Wait()
 	err = <-line
 	<-renewing
 	l.mu.Lock()

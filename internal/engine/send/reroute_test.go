@@ -25,11 +25,11 @@ func TestATextForASimulatorNeverMovesToARealLine(t *testing.T) {
 			book := route.NewBook([]store.Route{was, other}, []store.Sender{{ID: id.New(), Route: was.ID, Address: "48700", TwoWay: true},
 				{ID: id.New(), Route: other.ID, Address: "48701", TwoWay: true}})
 			now := time.Now()
-			d := store.Draft{Message: message.Message{ID: id.New(), Route: was.ID, Channel: patient.SMS, Purpose: purpose.Emergency, SentAt: now}}
+			d := store.Draft{Message: message.Message{ID: id.New(), Route: was.ID, Channel: patient.SMS, Purpose: purpose.Emergency, LeasedAt: now, SentAt: now}}
 			if got := reroutes(book, []store.Draft{d}, map[id.ID]bool{was.ID: true}); (len(got) == 1) != c.moves {
 				t.Errorf("a line that is down: %+v", got)
 			}
-			if v, due := policy(&d, book, now); due != c.moves || due && v.Route != other.ID {
+			if v, due := policy(&d, book, now, now); due != c.moves || due && v.Route != other.ID {
 				t.Errorf("an unknown outcome: %+v, %v", v, due)
 			}
 		})

@@ -282,6 +282,8 @@ type line struct {
 	refused []carrier.Permit
 	down    bool
 	serial  int
+	query   func(id string) (carrier.Receipt, error)
+	queries []string
 }
 
 func newLine() *line {

@@ -381,21 +381,107 @@ func TestALongTextGoesInPartsAndIsAsGoodAsItsWorst(t *testing.T) {
 	})
 }
 
-func TestWhenPartsLeftTheWholeIsNotSentAgain(t *testing.T) {
+func TestOnlyThePartsThatDidNotLeaveAreSentAgain(t *testing.T) {
+	t.Parallel()
+	storetest.Both(t, func(t *testing.T, open storetest.Open) {
+		r := setup(t, open)
+		wire := r.lines.at(r.route.ID)
+		n := 0
+		wire.answer = func(carrier.Submit) carrier.Outcome {
+			if n++; n == 2 {
+				return carrier.Outcome{Class: carrier.Throttle, Status: 0x58}
+			}
+			return carrier.Outcome{Class: carrier.Accepted, ProviderID: providerID(n)}
+		}
+		r.start()
+		m := r.plan(r.ask(strings.Repeat("a long text ", 30)))[0]
+		r.until("a second try", func() bool { d := r.get(m); return d.State == message.Queued && d.Attempts == 1 })
+		wire.receipts(t, carrier.Receipt{ProviderID: providerID(1), State: carrier.ReceiptDelivered}) // the parts that left arrive meanwhile
+		wire.receipts(t, carrier.Receipt{ProviderID: providerID(3), State: carrier.ReceiptDelivered})
+		if got := r.get(m); got.State != message.Queued {
+			t.Errorf("two parts of three made it %s", got.State)
+		}
+		r.domain.Advance(time.Minute)
+		r.await(m, message.Accepted)
+		sent := wire.texts()
+		if len(sent) != 4 || string(sent[3].UDH) != string(sent[1].UDH) || string(sent[3].Payload) != string(sent[1].Payload) || sent[1].UDH[5] != 2 {
+			t.Fatalf("%d submits; the last is not the missing part", len(sent))
+		}
+		wire.receipts(t, carrier.Receipt{ProviderID: providerID(4), State: carrier.ReceiptDelivered})
+		if got := r.get(m); got.State != message.Delivered || got.Attempts != 2 {
+			t.Errorf("%s after %d attempts", got.State, got.Attempts)
+		}
+	})
+}
+
+func TestWhatBecomesOfATextWhosePartsFareDifferently(t *testing.T) {
+	t.Parallel()
+	accepted := carrier.Outcome{Class: carrier.Accepted, ProviderID: "first"}
+	for name, c := range map[string]struct {
+		first, second carrier.Outcome
+		want          message.State
+	}{
+		"one left, one is refused for good":              {accepted, carrier.Outcome{Class: carrier.Permanent, Status: 0x0b}, message.Failed},
+		"one left, nobody knows about the other":         {accepted, carrier.Outcome{Class: carrier.Unknown}, message.Unknown},
+		"one is throttled, nobody knows about the other": {carrier.Outcome{Class: carrier.Throttle}, carrier.Outcome{Class: carrier.Unknown}, message.Unknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := setup(t, storetest.SQLite)
+			storetest.Append(t, r.store, r.scope, consent.Entry{Org: r.org.ID, Person: r.person.ID, Channel: patient.SMS, Purpose: purpose.Medication,
+				Status: consent.Granted, Method: consent.Form, At: noon.Add(-time.Hour)})
+			machine := clock.NewFixed(time.Now())
+			r.machine = machine
+			n := 0
+			r.lines.at(r.route.ID).answer = func(carrier.Submit) carrier.Outcome {
+				if n++; n == 1 {
+					return c.first
+				}
+				return c.second
+			}
+			r.start()
+			a := r.ask(strings.Repeat("a long text ", 20))
+			a.Purpose = purpose.Medication // never sent again when nobody knows
+			m := r.plan(a)[0]
+			r.await(m, c.want)
+			machine.Advance(2 * purpose.Medication.Traits().ReceiptWindow)
+			r.until("somebody to be told", func() bool { return r.missed.has(m) })
+			if got := r.get(m); got.State != c.want || len(r.lines.at(r.route.ID).texts()) != 2 {
+				t.Errorf("%s after %d submits", got.State, len(r.lines.at(r.route.ID).texts()))
+			}
+		})
+	}
+}
+
+func TestATextWhosePartsLeftByAnotherRouteGoesAfresh(t *testing.T) {
 	t.Parallel()
 	r := setup(t, storetest.SQLite)
+	var second store.Route
+	var sender store.Sender
+	r.write(func(ctx context.Context, tx store.Tx) (err error) {
+		if second, err = tx.Routes().Save(ctx, store.Route{Name: "two", Kind: store.RouteSMPP, State: store.RouteOpen, Simulator: true, Rank: 2}); err != nil {
+			return err
+		}
+		sender, err = tx.Routes().SaveSender(ctx, store.Sender{Route: second.ID, Address: "48701", TwoWay: true})
+		return err
+	})
 	n := 0
 	r.lines.at(r.route.ID).answer = func(carrier.Submit) carrier.Outcome {
-		if n++; n == 1 {
-			return carrier.Outcome{Class: carrier.Accepted, ProviderID: "first"}
+		if n++; n == 2 {
+			return carrier.Outcome{Class: carrier.Retry, Status: 8}
 		}
-		return carrier.Outcome{Class: carrier.Retry, Status: 8}
+		return carrier.Outcome{Class: carrier.Accepted, ProviderID: providerID(n)}
 	}
 	r.start()
 	m := r.plan(r.ask(strings.Repeat("a long text ", 20)))[0]
-	r.await(m, message.Failed)
-	if len(r.lines.at(r.route.ID).texts()) != 2 {
-		t.Error("a part was sent twice")
+	r.until("a second try", func() bool { d := r.get(m); return d.State == message.Queued && d.Attempts == 1 })
+	r.write(func(ctx context.Context, tx store.Tx) error {
+		_, err := tx.Messages().Settle(ctx, []store.Move{{Message: m, From: message.Queued, To: message.Queued, Reason: message.ReasonRouteDown, DueAt: noon, Route: second.ID, Sender: sender.ID}})
+		return err
+	})
+	r.await(m, message.Accepted)
+	if n := len(r.lines.at(second.ID).texts()); n != 2 {
+		t.Errorf("%d parts went by the other route, want the whole text", n)
 	}
 }
 
@@ -471,14 +557,16 @@ func TestWhatAnUnknownOutcomeMeansDependsOnThePurpose(t *testing.T) {
 	t.Run("care is sent again once, after the receipt window", func(t *testing.T) {
 		t.Parallel()
 		r := setup(t, storetest.SQLite)
+		machine := clock.NewFixed(time.Now())
+		r.machine = machine
 		wire := r.lines.at(r.route.ID)
 		wire.answer = func(carrier.Submit) carrier.Outcome { return carrier.Outcome{Class: carrier.Unknown} }
 		r.start()
 		m := r.plan(r.ask("hello"))[0]
 		r.await(m, message.Unknown)
-		r.domain.Advance(purpose.Appointment.Traits().ReceiptWindow + time.Minute)
+		machine.Advance(purpose.Appointment.Traits().ReceiptWindow + time.Minute)
 		r.until("the second text", func() bool { d := r.get(m); return d.State == message.Unknown && d.Attempts == 2 })
-		r.domain.Advance(purpose.Appointment.Traits().ReceiptWindow + time.Minute)
+		machine.Advance(purpose.Appointment.Traits().ReceiptWindow + time.Minute)
 		r.until("the end", func() bool { return r.missed.has(m) })
 		if n := len(wire.texts()); n != 2 || !r.get(m).Resent {
 			t.Errorf("%d texts left", n)
@@ -489,6 +577,8 @@ func TestWhatAnUnknownOutcomeMeansDependsOnThePurpose(t *testing.T) {
 		r := setup(t, storetest.SQLite)
 		storetest.Append(t, r.store, r.scope, consent.Entry{Org: r.org.ID, Person: r.person.ID, Channel: patient.SMS, Purpose: purpose.Medication,
 			Status: consent.Granted, Method: consent.Form, At: noon.Add(-time.Hour)})
+		machine := clock.NewFixed(time.Now())
+		r.machine = machine
 		wire := r.lines.at(r.route.ID)
 		wire.answer = func(carrier.Submit) carrier.Outcome { return carrier.Outcome{Class: carrier.Unknown} }
 		r.start()
@@ -496,7 +586,7 @@ func TestWhatAnUnknownOutcomeMeansDependsOnThePurpose(t *testing.T) {
 		a.Purpose = purpose.Medication
 		m := r.plan(a)[0]
 		r.await(m, message.Unknown)
-		r.domain.Advance(purpose.Medication.Traits().ReceiptWindow + time.Minute)
+		machine.Advance(purpose.Medication.Traits().ReceiptWindow + time.Minute)
 		r.until("the end", func() bool { return r.missed.has(m) })
 		if got := r.get(m); len(wire.texts()) != 1 || got.State != message.Unknown || got.Reason != message.ReasonNoReceipt {
 			t.Errorf("%d texts, %s, %s", len(wire.texts()), got.State, got.Reason)

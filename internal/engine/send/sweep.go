@@ -179,17 +179,17 @@ func (n *Node) missed(ctx context.Context, tx store.Tx, moves []store.Move, move
 }
 
 // unknown applies each purpose's policy once its receipt window is over: never again, once again, or at once by
-// another route.
+// another route. The window is the machine's time, as the carrier's is; what is too late to say is the domain's.
 func (d *Dispatcher) unknown(ctx context.Context, scope access.Scope) error {
 	var after id.ID
 	for {
 		var drafts []store.Draft
-		var now time.Time
+		machine, now := d.node.Machine.Now(), time.Time{}
 		var book *route.Book
 		err := d.node.Store.Read(ctx, scope, func(tx store.Tx) error {
 			now = tx.Now()
 			var err error
-			if drafts, err = tx.Messages().UnknownBefore(ctx, now.Add(time.Microsecond), store.Page{After: after, Limit: sweepPage}); err != nil {
+			if drafts, err = tx.Messages().UnknownBefore(ctx, machine.Add(time.Microsecond), store.Page{After: after, Limit: sweepPage}); err != nil {
 				return err
 			}
 			book, err = route.Read(ctx, tx)
@@ -201,7 +201,7 @@ func (d *Dispatcher) unknown(ctx context.Context, scope access.Scope) error {
 		after = drafts[len(drafts)-1].ID
 		var moves []store.Move
 		for i := range drafts {
-			if v, due := policy(&drafts[i], book, now); due {
+			if v, due := policy(&drafts[i], book, machine, now); due {
 				moves = append(moves, v)
 			}
 		}
@@ -215,11 +215,11 @@ func (d *Dispatcher) unknown(ctx context.Context, scope access.Scope) error {
 }
 
 // policy says what the purpose makes of an unknown outcome; due is false while a receipt may still come.
-func policy(d *store.Draft, book *route.Book, now time.Time) (v store.Move, due bool) {
+func policy(d *store.Draft, book *route.Book, machine, now time.Time) (v store.Move, due bool) {
 	t := d.Purpose.Traits()
 	leave := store.Move{Message: d.ID, From: message.Unknown, To: message.Unknown, Reason: message.ReasonNoReceipt}
 	again := store.Move{Message: d.ID, From: message.Unknown, To: message.Queued, Reason: reasonResent, DueAt: now}
-	over := !now.Before(d.SentAt.Add(t.ReceiptWindow))
+	over := !machine.Before(d.LeasedAt.Add(t.ReceiptWindow))
 	late := !d.ExpiresAt.IsZero() && !now.Before(d.ExpiresAt)
 	switch {
 	case t.Unknown == purpose.SwitchNow && !d.Resent && !late:

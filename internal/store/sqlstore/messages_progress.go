@@ -142,18 +142,28 @@ func (m messages) answerRest(ctx context.Context, org id.ID, answers []store.Ans
 	return m.addEvents(ctx, org, events)
 }
 
-var insertParts = NewInsert("message_parts", "ON CONFLICT (message_id, part) DO UPDATE SET provider_id = excluded.provider_id, state = excluded.state",
+var insertParts = NewInsert("message_parts", `ON CONFLICT (message_id, part) DO UPDATE SET provider_id = excluded.provider_id,
+	state = excluded.state, parts = excluded.parts, route_id = excluded.route_id, ref = excluded.ref`,
 	Column{"message_id", ID}, Column{"part", Int}, Column{"parts", Int}, Column{"org_id", ID}, Column{"route_id", ID},
-	Column{"provider_id", Text}, Column{"state", Text})
+	Column{"provider_id", Text}, Column{"state", Text}, Column{"ref", Int})
 
+// addParts keeps what became of the submits of texts in parts. Of a text that waits again only what was accepted is
+// worth keeping: the rest will have another answer.
 func (m messages) addParts(ctx context.Context, org id.ID, answers []store.Answered, moved []bool) error {
 	var rows [][]any
 	for i, a := range answers {
-		if !moved[i] || a.To == message.Queued {
+		if !moved[i] {
 			continue
 		}
+		total := a.Total
+		if total == 0 {
+			total = len(a.Parts)
+		}
 		for _, p := range a.Parts {
-			rows = append(rows, []any{a.Message, int64(p.Number), int64(len(a.Parts)), org, a.Route, nullText(p.ProviderID), string(p.State)})
+			if a.To == message.Queued && p.State != message.Accepted {
+				continue
+			}
+			rows = append(rows, []any{a.Message, int64(p.Number), int64(total), org, a.Route, nullText(p.ProviderID), string(p.State), int64(a.Ref)})
 		}
 	}
 	_, err := m.Bulk(ctx, insertParts, rows)

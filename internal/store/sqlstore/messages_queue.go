@@ -91,7 +91,25 @@ func (m messages) Lease(ctx context.Context, l store.Lease, leased []store.Lease
 		}
 	}
 	m.Publish(store.TopicMessages)
+	if err := m.forgetParts(ctx, org, leased, moved); err != nil {
+		return nil, err
+	}
 	return moved, m.rewrite(ctx, org, leased, moved)
+}
+
+// forgetParts removes the parts of texts that go afresh: a receipt for one of them would settle the wrong attempt.
+func (m messages) forgetParts(ctx context.Context, org id.ID, leased []store.Leased, moved []bool) error {
+	var ids []id.ID
+	for i := range leased {
+		if leased[i].Afresh && moved[i] {
+			ids = append(ids, leased[i].Message)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	_, err := m.Exec(ctx, `DELETE FROM message_parts WHERE `+mine+` AND `+m.In("message_id", "$2", ID), org, ids)
+	return err
 }
 
 // rewrite replaces the text of leased messages that rendering again changed.

@@ -172,6 +172,30 @@ func (m messages) Parts(ctx context.Context, of id.ID) ([]store.PartAnswer, erro
 		})
 }
 
+// SentParts reads the accepted parts of texts that wait again.
+func (m messages) SentParts(ctx context.Context, ids []id.ID) (map[id.ID]store.Sent, error) {
+	org, err := m.org()
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	out := map[id.ID]store.Sent{}
+	err = each(ctx, m, `SELECT message_id, route_id, ref, parts, part FROM message_parts WHERE `+mine+` AND `+m.In("message_id", "$2", ID)+`
+		AND provider_id IS NOT NULL ORDER BY message_id, part`, args(org, ids), func(r Rows) error {
+		var of id.ID
+		var s store.Sent
+		var ref int64
+		var number int
+		if err := r.Scan(&of, &s.Route, &ref, &s.Total, &number); err != nil {
+			return err
+		}
+		s.Ref = uint16(ref) //nolint:gosec // as it was written
+		s.Numbers = append(out[of].Numbers, number)
+		out[of] = s
+		return nil
+	})
+	return out, err
+}
+
 // StateCounts counts messages by state.
 func (m messages) StateCounts(ctx context.Context, since time.Time) (map[message.State]int, error) {
 	org, err := m.org()

@@ -148,5 +148,8 @@ func (m messages) receiptPart(ctx context.Context, org id.ID, r store.Receipted)
 			}
 		}
 	}
+	if worst == message.Delivered && len(parts) < r.Parts {
+		worst = "" // the others never left
+	}
 	return worst, worst != "", nil
 }

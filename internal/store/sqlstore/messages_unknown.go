@@ -44,7 +44,7 @@ func (m messages) UnknownBefore(ctx context.Context, before time.Time, p store.P
 		return nil, err
 	}
 	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.state = 'unknown' AND s.done_at IS NULL AND s.org_id = $1
-		AND s.id > $2 AND s.sent_at < $3 ORDER BY s.id LIMIT $4`, args(org, after(p.After), before, p.Size()))
+		AND s.id > $2 AND s.leased_at < $3 ORDER BY s.id LIMIT $4`, args(org, after(p.After), before, p.Size()))
 }
 
 // CloseUnknown applies the purpose's policy: to queued (marked as sent again), or left unknown with an end.
@@ -63,6 +63,9 @@ func (m messages) CloseUnknown(ctx context.Context, moves []store.Move) ([]bool,
 				route_id = COALESCE($5, route_id), sender_id = COALESCE($6, sender_id)
 				WHERE id = $1 AND org_id = $7 AND state = 'unknown' AND resent = $8 AND done_at IS NULL`,
 				v.Message, string(v.Reason), true, v.DueAt, v.Route, v.Sender, org, false)
+			if err == nil && n == 1 { // the whole text goes again: nobody knows which of its parts arrived
+				_, err = m.Exec(ctx, `DELETE FROM message_parts WHERE message_id = $1 AND org_id = $2`, v.Message, org)
+			}
 			m.Publish(store.TopicDue)
 		case message.Unknown:
 			n, err = m.Exec(ctx, `UPDATE message_states SET reason = $2, done_at = $3 WHERE id = $1 AND org_id = $4 AND state = 'unknown' AND done_at IS NULL`,

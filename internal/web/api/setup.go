@@ -113,6 +113,19 @@ type Carrier struct {
 	Here      bool          `json:"here" doc:"This node has the connection."`
 	Bind      string        `json:"bind,omitempty" doc:"State of this node's connection."`
 	LastError string        `json:"last_error,omitempty"`
+	Fault     string        `json:"fault,omitempty" doc:"The last error as a word."`
+	Receipts  Receipts      `json:"receipts"`
+}
+
+// Receipts is how a route's receipts come.
+type Receipts struct {
+	Late    bool      `json:"late" doc:"Far fewer receipts come than usual: ask the operator."`
+	Since   time.Time `json:"since,omitzero"`
+	Texts   int       `json:"texts" doc:"Looked at last."`
+	Missing int       `json:"missing" doc:"Of them without a receipt within ten minutes."`
+	Usual   int       `json:"usual" doc:"Of a hundred texts, how many usually have one by then."`
+	Known   bool      `json:"known" doc:"Enough texts were seen to say what is usual."`
+	Looked  time.Time `json:"looked_at,omitzero"`
 }
 
 // RouteSender is an address that patients see.
@@ -127,7 +140,9 @@ func carrierOf(c *desk.Carrier) Carrier {
 	return Carrier{ID: c.ID, Name: c.Name, Kind: c.Kind, State: string(c.State), Simulator: c.Simulator, Rate: c.Rate, Rank: c.Rank,
 		Senders: mapped(c.Senders, func(s *desk.Sender) RouteSender { return RouteSender{s.Address, s.TwoWay, s.Location, s.Disabled} }),
 		Guests:  len(c.Guests), Waiting: c.Waiting, Oldest: c.Oldest, Unknown: c.Unknown, Failed: c.Failed, Parked: c.Parked, Here: c.Here,
-		Bind: c.Bind.State, LastError: c.Bind.LastError}
+		Bind: c.Bind.State, LastError: c.Bind.LastError, Fault: c.Bind.Fault,
+		Receipts: Receipts{Late: c.Receipts.Late, Since: c.Receipts.Since, Texts: c.Receipts.Texts, Missing: c.Receipts.Missing,
+			Usual: c.Receipts.Usual, Known: c.Receipts.Known, Looked: c.Receipts.Looked}}
 }
 
 func (a *API) listRoutes(ctx context.Context, s access.Scope, _ *nothing) (*got[List[Carrier]], error) {

@@ -119,6 +119,17 @@ func atLeast(w *Words, n int) string {
 	return w.Int(n)
 }
 
+// receiptsText says how receipts come, in numbers of texts.
+func receiptsText(w *Words, r desk.Receipts) string {
+	switch {
+	case !r.Known:
+		return w.T("carriers.receipts.unknown")
+	case r.Usual == 0:
+		return w.T("carriers.receipts.never")
+	}
+	return w.T("carriers.receipts.usual", "Usual", w.Int(r.Usual), "Had", w.Int(r.Texts-r.Missing), "Texts", w.Int(r.Texts))
+}
+
 // guestLines is the guest list as it is typed.
 func guestLines(numbers []phone.Number) string {
 	lines := make([]string, len(numbers))

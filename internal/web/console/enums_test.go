@@ -44,6 +44,7 @@ var enums = []struct{ dir, kind, prefix string }{
 	{"../../core/selftest", "incident.Cause", "incident.cause."},
 	{"../../core/selftest", "incident.Cause", "incident.do."},
 	{"../../core/selftest", "incident.Cause", "incident.short."},
+	{"../../carrier", "Fault", "line.fault."},
 }
 
 // A value that another room adds must get words here, in every language, before a reader can see it.

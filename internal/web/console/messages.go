@@ -109,7 +109,7 @@ func (c *Console) message(w http.ResponseWriter, r *http.Request, p *Page) {
 // why is the first sentence of a message's page: its reason in words, or what its state means when
 // nothing stood in its way.
 func why(w *Words, l desk.Line) string {
-	if r := explain.Why(&l.Message); r != message.ReasonNone {
+	if r := explain.Why(&l.Message); r != message.ReasonNone && !(gaveUp(&l.Message) && r == message.ReasonNoReceipt) {
 		return w.Enum("reason.", string(r))
 	}
 	return next(w, l)
@@ -118,6 +118,9 @@ func why(w *Words, l desk.Line) string {
 // next says what a message's state means and what to do about it.
 func next(w *Words, l desk.Line) string {
 	if gaveUp(&l.Message) {
+		if l.Reason == message.ReasonNoReceipt {
+			return w.T("next.no_receipt")
+		}
 		return w.T("next.gave_up")
 	}
 	return w.Enum("next.", string(l.State))

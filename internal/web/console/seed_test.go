@@ -76,6 +76,11 @@ func (c *clinic) places(t *testing.T, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
+	late := store.ReceiptWatch{Route: c.route.ID, Usual: 970, Seen: 800, From: tx.Now().Add(-time.Hour), Until: tx.Now().Add(-50 * time.Minute), Texts: 40, Missing: 38,
+		LateSince: tx.Now().Add(-40 * time.Minute), LookedAt: tx.Now().Add(-40 * time.Minute)}
+	if err := tx.Messages().SaveWatch(t.Context(), late); err != nil {
+		return err
+	}
 	_, err = tx.Routes().SaveSender(t.Context(), store.Sender{Route: c.route.ID, Address: "447700900001", TON: 1, NPI: 1, TwoWay: true})
 	return err
 }

@@ -41,6 +41,9 @@ func stateChip(w *Words, s message.State) chip {
 // that was dropped here before it left.
 func messageChip(w *Words, l desk.Line) chip {
 	if gaveUp(&l.Message) {
+		if l.Reason == message.ReasonNoReceipt {
+			return chip{toneWait, "help-circle", w.T("state.no_receipt")}
+		}
 		return chip{toneBad, "circle-x", w.T("state.gave_up")}
 	}
 	return stateChip(w, l.State)

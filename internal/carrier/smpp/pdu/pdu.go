@@ -25,7 +25,9 @@ const (
 	Unbind          ID = 0x00000006
 	BindTransceiver ID = 0x00000009
 	EnquireLink     ID = 0x00000015
-	DataSM          ID = 0x00000103
+	// AlertNotification tells that a phone can be reached again; it has no response.
+	AlertNotification ID = 0x00000102
+	DataSM            ID = 0x00000103
 
 	response ID = 0x80000000
 )
