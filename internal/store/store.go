@@ -53,6 +53,7 @@ type Tx interface {
 	Routes() Routes
 	Conversations() Conversations
 	Journeys() Journeys
+	Templates() Templates
 	Tasks() Tasks
 	Imports() Imports
 	Audit() Audit
