@@ -123,7 +123,7 @@ func (s *System) make(o Options) error {
 	if err != nil {
 		return err
 	}
-	texts, err := outbox.NewShipped(library)
+	texts, err := outbox.NewTexts(library)
 	if err != nil {
 		return err
 	}

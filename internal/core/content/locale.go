@@ -1,6 +1,7 @@
 package content
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -117,6 +118,25 @@ func sameWriting(a, b language.Tag) bool {
 	aScript, _ := a.Script()
 	bScript, _ := b.Script()
 	return aBase == bBase && aScript == bScript
+}
+
+// Over puts an organization's own variants before those that ship: a language that it wrote itself, in whatever
+// country's form, is served by its own words alone, any other by the words that ship.
+func (v Variants) Over(shipped Variants) Variants {
+	out := maps.Clone(shipped)
+	if out == nil {
+		out = Variants{}
+	}
+	for own := range v {
+		tag, err := language.Parse(string(own))
+		for l := range out {
+			if other, oerr := language.Parse(string(l)); err == nil && oerr == nil && sameWriting(tag, other) {
+				delete(out, l)
+			}
+		}
+	}
+	maps.Copy(out, v)
+	return out
 }
 
 // Locales are the languages there are, sorted.

@@ -171,7 +171,7 @@ func newOutbox(t *testing.T, s store.Store) *outbox.Outbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts, err := outbox.NewShipped(library)
+	texts, err := outbox.NewTexts(library)
 	if err != nil {
 		t.Fatal(err)
 	}
