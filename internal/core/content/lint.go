@@ -228,3 +228,17 @@ func (c *check) costly(m sms.Meter) {
 		}
 	}
 }
+
+// Plain is a body with the signs of its fixed text that the 7-bit alphabet lacks replaced by their twins; variables
+// and tags stay as they are.
+func Plain(body string, l Locale) string {
+	var b strings.Builder
+	at := 0
+	for _, s := range fixed(body) {
+		b.WriteString(body[at:s.offset])
+		b.WriteString(sms.Transliterate(s.text, string(l)).Text)
+		at = s.offset + len(s.text)
+	}
+	b.WriteString(body[at:])
+	return b.String()
+}

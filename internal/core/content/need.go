@@ -80,11 +80,15 @@ func usesAny(t *Template, names ...Name) bool { return slices.ContainsFunc(names
 // atName points at the first place where the template mentions a variable.
 func (c *check) atName(code Code, n Name) {
 	i := strings.Index(c.body, string(n))
+	severity := Block
+	if code == NotAlwaysKnown && (n == ClinicPhone || n == LocationAddress) {
+		severity = Warn // a site lacks it: that is mended at the site
+	}
 	if i < 0 {
-		c.whole(code, Block)
+		c.whole(code, severity)
 		return
 	}
-	c.at(code, Block, i, len(n))
+	c.at(code, severity, i, len(n))
 }
 
 // unsure finds variables without a value for some patients, by writing the text with what is always known.
@@ -112,7 +116,7 @@ func (c *check) unsure(t *Template) {
 		if !t.Uses(missing) {
 			return
 		}
-		if !strings.HasPrefix(string(missing), "reply.") { // told already
+		if !strings.HasPrefix(string(missing), "reply.") || slices.Contains(c.o.Need.Digits, missing) { // the rest is told already
 			c.atName(NotAlwaysKnown, missing)
 		}
 		switch group, _, _ := strings.Cut(string(missing), "."); group {
@@ -139,7 +143,7 @@ var digitAfter = regexp.MustCompile(`^[\s:]*(?:with |by texting |wpisując |z |c
 // fixedDigits finds "reply 1": which digit means what is decided when a text leaves, because two questions may be
 // open on one phone.
 func (c *check) fixedDigits() {
-	lower := strings.ToLower(c.body)
+	lower := strings.ToLower(withoutVariables(c.body))
 	if len(lower) != len(c.body) {
 		return
 	}
@@ -147,7 +151,8 @@ func (c *check) fixedDigits() {
 		for _, p := range phrasesOf[lang].invites {
 			for at := findPhrase(lower, p, 0); at >= 0; at = findPhrase(lower, p, at+len(p)) {
 				from := at + len(p)
-				if m := digitAfter.FindStringSubmatchIndex(lower[from:]); m != nil {
+				m := digitAfter.FindStringSubmatchIndex(lower[from:])
+				if m != nil && !strings.Contains(c.body[from:from+m[2]], "{{") {
 					c.at(FixedDigit, Block, from+m[2], m[3]-m[2])
 				}
 			}
