@@ -9,6 +9,7 @@ import (
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -55,23 +56,17 @@ func (s *Service) frame(ctx context.Context, tx store.Tx) (*frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, src := range journey.ShippedFiles() {
-		files = append(files, store.JourneyFile{Source: string(src)})
+	if files, err = plan.WithShipped(files); err != nil {
+		return nil, err
 	}
-	newest := map[string]*journey.Definition{}
-	for _, file := range files {
-		if file.Key != "" && newest[file.Key] != nil { // newest first within a journey
+	for i, file := range files {
+		if i > 0 && files[i-1].Key == file.Key { // newest first
 			continue
 		}
 		d, err := journey.Parse([]byte(file.Source))
 		if err != nil {
 			return nil, err
 		}
-		if n := newest[d.Key]; n == nil || d.Version > n.Version {
-			newest[d.Key] = d
-		}
-	}
-	for _, d := range newest {
 		f.use(d)
 	}
 	return f, nil
