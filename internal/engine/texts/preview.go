@@ -192,3 +192,35 @@ func (s *Service) tryOn(ctx context.Context, scope access.Scope, v content.Varia
 	}
 	return p, nil
 }
+
+// Samples writes texts that are in force with invented values for a reader of a language; keys without a text for
+// such a reader are left out.
+func (s *Service) Samples(ctx context.Context, scope access.Scope, keys []content.Key, l content.Locale) (out map[content.Key]Example, err error) {
+	if err := may(scope, access.ReadMessages); err != nil {
+		return nil, err
+	}
+	out = map[content.Key]Example{}
+	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
+		f, err := s.frame(ctx, tx)
+		if err != nil {
+			return err
+		}
+		own, err := tx.Templates().Newest(ctx)
+		if err != nil {
+			return err
+		}
+		mine := map[content.Key]content.Variants{}
+		for i := range own {
+			mine[own[i].Key] = own[i].Variants
+		}
+		for _, k := range keys {
+			v := mine[k].Over(s.library[k])
+			if choice, ok := v.Choose(append(f.wanted(l), content.Wanted(f.org.Region, f.org.Locale)...)...); ok {
+				_, own := mine[k][choice.Variant]
+				out[k] = f.sample(choice.Variant, v[choice.Variant], !own)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
