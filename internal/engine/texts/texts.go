@@ -122,6 +122,18 @@ func (s *Service) List(ctx context.Context, scope access.Scope) (out []Line, err
 	if err := may(scope, access.ReadMessages); err != nil {
 		return nil, err
 	}
+	all, err := s.All(ctx, scope)
+	for i := range all {
+		out = append(out, all[i].Line)
+	}
+	return out, err
+}
+
+// All reads every text with what is in force, without its versions.
+func (s *Service) All(ctx context.Context, scope access.Scope) (out []Text, err error) {
+	if err := may(scope, access.ReadMessages); err != nil {
+		return nil, err
+	}
 	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
 		f, err := s.frame(ctx, tx)
 		if err != nil {
@@ -140,7 +152,12 @@ func (s *Service) List(ctx context.Context, scope access.Scope) (out []Line, err
 			}
 		}
 		for _, k := range keys {
-			out = append(out, s.line(f, k, own[k]))
+			t := Text{Line: s.line(f, k, own[k]), Shipped: s.library[k], Need: f.need(k)}
+			if v := own[k]; v != nil {
+				t.Own = v.Variants
+			}
+			t.InForce = t.Own.Over(t.Shipped)
+			out = append(out, t)
 		}
 		return nil
 	})
