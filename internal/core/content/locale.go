@@ -44,6 +44,12 @@ func (l Locale) In(region string) Locale {
 	if err != nil {
 		return l
 	}
+	writes, _ := tag.Script()
+	if there, _ := joined.Script(); there != writes { // Chinese in Britain is mostly zh-Hant, but this reader said zh
+		if joined, err = language.Compose(base, writes, r); err != nil {
+			return l
+		}
+	}
 	return Locale(joined.String())
 }
 

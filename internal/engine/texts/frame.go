@@ -170,6 +170,11 @@ func (f *frame) wanted(l content.Locale) []content.Locale {
 // cover says how every language in use is served.
 func (f *frame) cover(own, shipped content.Variants) (out []Coverage) {
 	all := own.Over(shipped)
+	var others []string
+	for _, x := range f.sites {
+		others = append(others, x.Languages...)
+	}
+	rest := content.Wanted(f.org.Region, append(others, f.org.Locale)...)
 	for _, l := range f.languages {
 		c := Coverage{Language: l, People: f.people[l], State: Nothing}
 		if choice, ok := all.Choose(f.wanted(l)...); ok {
@@ -177,7 +182,7 @@ func (f *frame) cover(own, shipped content.Variants) (out []Coverage) {
 			if _, mine := own[choice.Variant]; !mine && len(own) > 0 {
 				c.State = Shipped
 			}
-		} else if choice, ok := all.Choose(content.Wanted(f.org.Region, f.org.Locale)...); ok {
+		} else if choice, ok := all.Choose(rest...); ok {
 			c.Variant, c.State = choice.Variant, Fallback
 		}
 		out = append(out, c)

@@ -77,7 +77,7 @@ func (s *Service) Preview(ctx context.Context, scope access.Scope, key content.K
 		}
 		for _, l := range v.Locales() {
 			if _, mine := own[l]; mine || s.library[key][l] != "" {
-				p.Examples = append(p.Examples, f.sample(l, v[l], !mine))
+				p.Examples = append(p.Examples, f.sample(l, v[l], !mine, content.Moment{}))
 			}
 		}
 		if people > 0 {
@@ -92,14 +92,18 @@ func (s *Service) Preview(ctx context.Context, scope access.Scope, key content.K
 	return p, err
 }
 
-// sample writes one language with invented values.
-func (f *frame) sample(l content.Locale, body string, ships bool) Example {
+// sample writes one language with invented values; a visit that is not zero takes the place of the invented one.
+func (f *frame) sample(l content.Locale, body string, ships bool, visit content.Moment) Example {
 	e := Example{Locale: l, Ships: ships}
 	t, err := content.Compile(body, content.AppointmentVars())
 	if err != nil {
 		return e
 	}
-	text, err := t.Render(f.example(l))
+	values := f.example(l)
+	if !visit.At.IsZero() {
+		values.Visit, values.Now = visit, f.now
+	}
+	text, err := t.Render(values)
 	if err != nil {
 		return e
 	}
@@ -193,9 +197,9 @@ func (s *Service) tryOn(ctx context.Context, scope access.Scope, v content.Varia
 	return p, nil
 }
 
-// Samples writes texts that are in force with invented values for a reader of a language; keys without a text for
-// such a reader are left out.
-func (s *Service) Samples(ctx context.Context, scope access.Scope, keys []content.Key, l content.Locale) (out map[content.Key]Example, err error) {
+// Samples writes texts that are in force about a visit, with invented values for the rest, for a reader of a language;
+// keys without a text for such a reader are left out.
+func (s *Service) Samples(ctx context.Context, scope access.Scope, keys []content.Key, l content.Locale, visit content.Moment) (out map[content.Key]Example, err error) {
 	if err := may(scope, access.ReadMessages); err != nil {
 		return nil, err
 	}
@@ -217,7 +221,7 @@ func (s *Service) Samples(ctx context.Context, scope access.Scope, keys []conten
 			v := mine[k].Over(s.library[k])
 			if choice, ok := v.Choose(append(f.wanted(l), content.Wanted(f.org.Region, f.org.Locale)...)...); ok {
 				_, own := mine[k][choice.Variant]
-				out[k] = f.sample(choice.Variant, v[choice.Variant], !own)
+				out[k] = f.sample(choice.Variant, v[choice.Variant], !own, visit)
 			}
 		}
 		return nil

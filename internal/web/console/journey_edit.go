@@ -127,7 +127,7 @@ func (c *Console) showJourney(w http.ResponseWriter, r *http.Request, p *Page, s
 	for _, s := range v.Told {
 		keys = append(keys, content.Key(s.Template))
 	}
-	if v.Words, err = c.need.Texts.Samples(r.Context(), p.Scope, keys, content.Locale(p.W.Code)); err != nil {
+	if v.Words, err = c.need.Texts.Samples(r.Context(), p.Scope, keys, content.Locale(p.W.Code), content.Moment{At: start, Zone: p.Zone(v.Site)}); err != nil {
 		c.fail(w, r, p, err)
 		return
 	}

@@ -101,9 +101,18 @@ func meterWords(w *Words, letters int, m sms.Meter) string {
 	return w.N("meter.letters", letters) + " · " + w.N("message.segments", m.Segments) + " · " + w.Enum("coding.", string(m.Coding))
 }
 
+// script is how many letters without a plain twin make a text one of another script, where none of them is to blame.
+const script = 8
+
 // guiltyWords says which signs make a text dear and what could stand there.
 func guiltyWords(w *Words, m sms.Meter) (out []string) {
-	if m.Coding != sms.UCS2 {
+	foreign := 0
+	for _, g := range m.Guilty {
+		if !g.HasTwin {
+			foreign++
+		}
+	}
+	if m.Coding != sms.UCS2 || foreign >= script {
 		return nil
 	}
 	for _, g := range m.Guilty {
