@@ -24,6 +24,9 @@ type Saving struct {
 	Base int
 }
 
+// JourneyVersion is one version of a journey as it was written.
+type JourneyVersion = store.JourneyFile
+
 // CheckJourney says what is wrong with a journey as a person wrote it: journey.Problems with lines (errors.As).
 func (p *Planner) CheckJourney(ctx context.Context, scope access.Scope, source string) (def *journey.Definition, err error) {
 	if !scope.Allows(access.ReadMessages) {
@@ -201,7 +204,7 @@ func (p *Planner) EditedJourney(ctx context.Context, scope access.Scope, key str
 }
 
 // JourneyVersions lists every version of a journey, newest first; errs.NotFound when there is none.
-func (p *Planner) JourneyVersions(ctx context.Context, scope access.Scope, key string) (out []store.JourneyFile, err error) {
+func (p *Planner) JourneyVersions(ctx context.Context, scope access.Scope, key string) (out []JourneyVersion, err error) {
 	if !scope.Allows(access.ReadMessages) {
 		return nil, forbidden()
 	}

@@ -12,7 +12,6 @@ import (
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/plan"
-	"carillon.dev/carillon/internal/store"
 )
 
 func (a *API) journeyRoutes() {
@@ -112,7 +111,7 @@ func (a *API) getJourneyVersion(ctx context.Context, s access.Scope, in *journey
 	return nil, err
 }
 
-func fileOf(f *store.JourneyFile) JourneyVersion {
+func fileOf(f *plan.JourneyVersion) JourneyVersion {
 	return JourneyVersion{Key: f.Key, Version: f.Version, Shipped: f.Shipped, Source: f.Source, SavedAt: f.CreatedAt}
 }
 

@@ -15,13 +15,12 @@ import (
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/texts"
-	"carillon.dev/carillon/internal/store"
 )
 
 // journeyEditor is the page of one journey.
 type journeyEditor struct {
 	Def      *journey.Definition // of Source; the newest saved when that cannot be read
-	Versions []store.JourneyFile
+	Versions []plan.JourneyVersion
 	Base     int
 	Source   string
 	Steps    []stepField
@@ -265,7 +264,7 @@ func (c *Console) journeyVersion(w http.ResponseWriter, r *http.Request, p *Page
 		return
 	}
 	n := atoi(r.PathValue("n"))
-	i := slices.IndexFunc(all, func(f store.JourneyFile) bool { return f.Version == n })
+	i := slices.IndexFunc(all, func(f plan.JourneyVersion) bool { return f.Version == n })
 	if i < 0 {
 		c.notFound(w, r, p)
 		return
