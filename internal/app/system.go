@@ -22,6 +22,7 @@ import (
 	"carillon.dev/carillon/internal/engine/record"
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
+	"carillon.dev/carillon/internal/engine/texts"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/postgres"
 	"carillon.dev/carillon/internal/store/sqlite"
@@ -47,6 +48,7 @@ type System struct {
 	Inbox      *inbox.Service
 	Explain    *explain.Service
 	SelfTest   *selftest.Service
+	Texts      *texts.Service
 }
 
 // Options of a System beside where its data is.
@@ -123,11 +125,12 @@ func (s *System) make(o Options) error {
 	if err != nil {
 		return err
 	}
-	texts, err := outbox.NewShipped(library)
+	inForce, err := outbox.NewTexts(library)
 	if err != nil {
 		return err
 	}
-	s.Outbox = outbox.New(s.Store, s.Book, holidays, outbox.Options{Templates: texts, Questions: inbound.Questions{}, Holds: intake.Holds{}})
+	s.Outbox = outbox.New(s.Store, s.Book, holidays, outbox.Options{Templates: inForce, Questions: inbound.Questions{}, Holds: intake.Holds{}})
+	s.Texts = texts.New(s.Store, s.Outbox, s.Book, library)
 	s.Suppressed = send.NewSuppressed(s.Machine)
 	s.Board = send.NewSwitchboard(s.Store, s.Suppressed, s.Log)
 	s.Intake = intake.New(s.Store, table.Reader{}, s.Machine)

@@ -28,6 +28,8 @@ type People interface {
 	// List pages through persons in rising order of ids.
 	List(ctx context.Context, p Page) ([]patient.Person, error)
 	Count(ctx context.Context) (int, error)
+	// Languages counts active persons by their language, "" for those who gave none. It reads every person's row.
+	Languages(ctx context.Context) (map[string]int, error)
 	// Erase destroys the person's key, sealed facts and look-up rows; the row stays as an empty tombstone.
 	// Opt-outs by number stay.
 	Erase(ctx context.Context, person id.ID) error

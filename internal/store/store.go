@@ -52,7 +52,7 @@ type Tx interface {
 	Messages() Messages
 	Routes() Routes
 	Conversations() Conversations
-	Journeys() Journeys
+	Wording
 	Tasks() Tasks
 	Imports() Imports
 	Audit() Audit
@@ -77,6 +77,12 @@ type Ending interface {
 	// is not (an opt-out leaves the suppression set again). f must not call the store.
 	AfterCommit(f func())
 	AfterRollback(f func())
+}
+
+// Wording is what is said and when.
+type Wording interface {
+	Journeys() Journeys
+	Templates() Templates
 }
 
 // Job is a plain value whose exported fields are ids and cursors only; it is kept as JSON.

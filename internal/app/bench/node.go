@@ -55,7 +55,7 @@ func newOutbox(s store.Store) (*outbox.Outbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := outbox.NewShipped(lib)
+	texts, err := outbox.NewTexts(lib)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,8 @@ type commands struct {
 	Resume   resumeCmd   `cmd:"" help:"End a stop, or release a restored copy."`
 	Route    routeCmd    `cmd:"" help:"Connect operators: add, list, open, stop, guests, senders."`
 	SelfTest selfTestCmd `cmd:"" name:"selftest" help:"Test texts that show whether routes work."`
+	Template templateCmd `cmd:"" help:"Texts in your own words: list, show, preview, save."`
+	Journey  journeyCmd  `cmd:"" help:"What is sent when: list, show, check, save."`
 	User     userCmd     `cmd:"" help:"Staff who log in."`
 	Key      keyCmd      `cmd:"" help:"Keys of the API."`
 	Org      orgCmd      `cmd:"" help:"Organizations and their locations."`

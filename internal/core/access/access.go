@@ -122,12 +122,13 @@ const (
 	ManageUsers   Action = "manage_users"
 	StopAll       Action = "stop_all"
 	ReadAudit     Action = "read_audit"
+	ManageTexts   Action = "manage_texts" // texts and journeys
 )
 
 // grants lists what each role may do; Admin may do everything.
 var grants = map[Role]map[Action]bool{
 	Manager: {ReadPatients: true, WritePatients: true, ReadMessages: true, SendMessages: true,
-		ImportFiles: true, ReleaseHeld: true, StopAll: true, ReadAudit: true},
+		ImportFiles: true, ReleaseHeld: true, StopAll: true, ReadAudit: true, ManageTexts: true},
 	Receptionist: {ReadPatients: true, WritePatients: true, ReadMessages: true, SendMessages: true,
 		ImportFiles: true, StopAll: true},
 	Viewer: {ReadPatients: true, ReadMessages: true},

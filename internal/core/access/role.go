@@ -8,5 +8,5 @@ func (r Role) Allows(a Action) bool { return r == Admin || grants[r][a] }
 
 // Actions lists everything that a use-case asks leave for.
 func Actions() []Action {
-	return []Action{ReadPatients, WritePatients, ReadMessages, SendMessages, ImportFiles, ReleaseHeld, ManageRoutes, ManageUsers, StopAll, ReadAudit}
+	return []Action{ReadPatients, WritePatients, ReadMessages, SendMessages, ImportFiles, ReleaseHeld, ManageRoutes, ManageUsers, StopAll, ReadAudit, ManageTexts}
 }

@@ -70,9 +70,10 @@ func findPhrase(lower, p string, from int) int {
 // for; "reply CANCEL to cancel the visit" is not, because the carrier takes it for an opt-out.
 func (c *check) reserved() {
 	lower := strings.ToLower(c.body)
+	plain := strings.ToLower(withoutVariables(c.body)) // reply.confirm asks for nothing
 	for _, lang := range [...]string{c.locale.Base(), "en"} {
 		for _, p := range phrasesOf[lang].invites {
-			for at := findPhrase(lower, p, 0); at >= 0; at = findPhrase(lower, p, at+len(p)) {
+			for at := findPhrase(plain, p, 0); at >= 0; at = findPhrase(plain, p, at+len(p)) {
 				c.sentence(lower, at, at+len(p))
 			}
 		}
@@ -85,7 +86,8 @@ func (c *check) reserved() {
 // sentence looks at what follows an invitation up to the end of its sentence.
 func (c *check) sentence(lower string, start, from int) {
 	end := len(c.body)
-	if i := strings.IndexAny(c.body[from:], ".!?;\n。！？；؟"); i >= 0 {
+	plain := withoutVariables(c.body) // the dot of a variable's name ends no sentence
+	if i := strings.IndexAny(plain[from:], ".!?;\n。！？；؟"); i >= 0 {
 		end = from + i
 	}
 	if len(lower) != len(c.body) { // a letter whose lower case has another length: look at the text as it is
@@ -95,14 +97,20 @@ func (c *check) sentence(lower string, start, from int) {
 		return
 	}
 	first := true
-	for _, w := range wordsIn(c.body[from:end]) {
+	for _, w := range wordsIn(plain[from:end]) {
 		word := c.body[from+w.offset : from+w.offset+w.length]
+		first = first && !strings.Contains(c.body[from:from+w.offset], "{{") // a digit is the answer
 		if (first || w.quoted || isShouted(word)) && c.isReserved(word) {
 			c.at(ReservedWord, Block, from+w.offset, w.length)
 			return
 		}
 		first = false
 	}
+}
+
+// withoutVariables blanks variables; offsets stay.
+func withoutVariables(body string) string {
+	return variable.ReplaceAllStringFunc(body, func(v string) string { return strings.Repeat(" ", len(v)) })
 }
 
 func (c *check) isReserved(word string) bool {
@@ -189,8 +197,7 @@ var (
 // links finds what is not https to a host that people can read: other schemes, no scheme, numeric or
 // look-alike hosts, log-in names in front of the host, public shorteners (carriers filter them).
 func (c *check) links() {
-	// a variable inside a link keeps its length, so that offsets stay
-	body := variable.ReplaceAllStringFunc(c.body, func(v string) string { return strings.Repeat("v", len(v)) })
+	body := variable.ReplaceAllStringFunc(c.body, func(v string) string { return strings.Repeat("v", len(v)) }) // offsets stay
 	for _, at := range link.FindAllStringIndex(body, -1) {
 		end := at[0] + len(strings.TrimRight(body[at[0]:at[1]], ".,;:!?)\"'。，）؟"))
 		url := body[at[0]:end]

@@ -25,6 +25,12 @@ const (
 	UnsafeLink      Code = "unsafe_link"      // not plain https to a named host
 	TooLong         Code = "too_long"         // more segments than allowed
 	NoCalendar      Code = "no_calendar"      // dates cannot be written in this language
+	TimeUnknown     Code = "time_unknown"     // does not say on which day and at what time
+	PhoneMissing    Code = "phone_missing"    // gives no number to call
+	DigitsMissing   Code = "digits_missing"   // goes with a question, but does not offer the digits of its answers
+	DigitsUnasked   Code = "digits_unasked"   // offers digits that nothing gives it
+	FixedDigit      Code = "fixed_digit"      // asks for a digit by its figure instead of its variable
+	NotAlwaysKnown  Code = "not_always_known" // a variable that some patients have no value for, without a default
 )
 
 // Severity says whether a template with the finding may be used.
@@ -60,6 +66,7 @@ type LintOptions struct {
 	NoSender    bool     // the text need not name the clinic: an answer within a conversation
 	MaxSegments int      // budget; 0 means 3
 	SMS         sms.Options
+	Need        *Need // what the text is for; nil leaves that out
 	// Reserved reports a word that the country, a carrier or the language keeps for opting out, help or
 	// re-consent. nil means that there are none.
 	Reserved func(word string, l Locale) bool
@@ -123,6 +130,9 @@ func (c *check) run() {
 	}
 	if c.o.Reserved != nil {
 		c.reserved()
+	}
+	if c.o.Need != nil {
+		c.needs(t)
 	}
 	c.price(t)
 }
@@ -217,4 +227,18 @@ func (c *check) costly(m sms.Meter) {
 			f.Twin, f.Segments, f.Plain = ch.To, m.Segments, m.PlainSegments
 		}
 	}
+}
+
+// Plain is a body with the signs of its fixed text that the 7-bit alphabet lacks replaced by their twins; variables
+// and tags stay as they are.
+func Plain(body string, l Locale) string {
+	var b strings.Builder
+	at := 0
+	for _, s := range fixed(body) {
+		b.WriteString(body[at:s.offset])
+		b.WriteString(sms.Transliterate(s.text, string(l)).Text)
+		at = s.offset + len(s.text)
+	}
+	b.WriteString(body[at:])
+	return b.String()
 }

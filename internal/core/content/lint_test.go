@@ -1,6 +1,7 @@
 package content_test
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -156,4 +157,67 @@ func FuzzLint(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestADotInAVariableEndsNoSentence(t *testing.T) {
+	t.Parallel()
+	o := content.LintOptions{Reserved: reservedInUS}
+	for body, reserved := range map[string]bool{
+		"{{ clinic.name }}: reply {{ optout.word | default: \"STOP\" }} to opt out":             false,
+		"{{ clinic.name }}: for {{ visit.time }} reply with your name or STOP":                  true,
+		"{{ clinic.name }}: reply {{ reply.confirm }} to confirm, {{ reply.cancel }} or CANCEL": true,
+		"{{ clinic.name }}: reply {{ reply.cancel }} cancel, {{ reply.confirm }} to confirm":    false,
+	} {
+		found := slices.ContainsFunc(lint("en", body, o), func(f content.Finding) bool { return f.Code == content.ReservedWord })
+		if found != reserved {
+			t.Errorf("%s: reserved %v", body, found)
+		}
+	}
+}
+
+func TestComparedTextsAreWholeFromEitherSide(t *testing.T) {
+	t.Parallel()
+	for _, c := range [][2]string{
+		{"{{ clinic.name }}: see you on {{ visit.day }}", "{{ clinic.name }}: we see you {{ visit.on_day }} at {{ visit.time }}"},
+		{"", "a b"}, {"a\nb\nc\n", "a\nc\nd"}, {"{{{ x }} }", "}}{{ %}"}, {"您好 {{ a.b }}谢谢", "您好{{ a.b }}"},
+	} {
+		for _, parts := range [][]content.Part{content.CompareWords(c[0], c[1]), content.CompareLines(c[0], c[1])} {
+			var from, to strings.Builder
+			for _, p := range parts {
+				if p.Op != content.Added {
+					from.WriteString(p.Text)
+				}
+				if p.Op != content.Removed {
+					to.WriteString(p.Text)
+				}
+			}
+			if from.String() != c[0] || to.String() != c[1] {
+				t.Errorf("%q to %q gives %+v", c[0], c[1], parts)
+			}
+		}
+	}
+	if got := content.CompareWords("see you on Monday", "see you on Friday"); len(got) != 3 || got[0].Text != "see you on " || got[1] != (content.Part{Op: content.Removed, Text: "Monday"}) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestOwnVariantsStandBeforeThoseThatShip(t *testing.T) {
+	t.Parallel()
+	shipped := content.Variants{"en": "e", "en-US": "u", "pl": "p", "zh": "z"}
+	for name, c := range map[string]struct {
+		own  content.Variants
+		want content.Variants
+	}{
+		"none":                               {nil, shipped},
+		"one language hides its countries":   {content.Variants{"en": "own"}, content.Variants{"en": "own", "pl": "p", "zh": "z"}},
+		"one country hides the language":     {content.Variants{"en-US": "own"}, content.Variants{"en-US": "own", "pl": "p", "zh": "z"}},
+		"another script is another reader's": {content.Variants{"zh-Hant": "own"}, content.Variants{"en": "e", "en-US": "u", "pl": "p", "zh": "z", "zh-Hant": "own"}},
+	} {
+		if got := c.own.Over(shipped); !maps.Equal(got, c.want) {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if len(shipped) != 4 {
+		t.Error("the texts that ship were changed")
+	}
 }

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -42,6 +43,12 @@ func (l Locale) In(region string) Locale {
 	joined, err := language.Compose(base, script, r)
 	if err != nil {
 		return l
+	}
+	writes, _ := tag.Script()
+	if there, _ := joined.Script(); there != writes { // Chinese in Britain is mostly zh-Hant, but this reader said zh
+		if joined, err = language.Compose(base, writes, r); err != nil {
+			return l
+		}
 	}
 	return Locale(joined.String())
 }
@@ -117,6 +124,25 @@ func sameWriting(a, b language.Tag) bool {
 	aScript, _ := a.Script()
 	bScript, _ := b.Script()
 	return aBase == bBase && aScript == bScript
+}
+
+// Over puts an organization's own variants before those that ship: a language that it wrote itself, in whatever
+// country's form, is served by its own words alone, any other by the words that ship.
+func (v Variants) Over(shipped Variants) Variants {
+	out := maps.Clone(shipped)
+	if out == nil {
+		out = Variants{}
+	}
+	for own := range v {
+		tag, err := language.Parse(string(own))
+		for l := range out {
+			if other, oerr := language.Parse(string(l)); err == nil && oerr == nil && sameWriting(tag, other) {
+				delete(out, l)
+			}
+		}
+	}
+	maps.Copy(out, v)
+	return out
 }
 
 // Locales are the languages there are, sorted.

@@ -88,3 +88,16 @@ func BenchmarkChooseByParent(b *testing.B) {
 		}
 	}
 }
+
+func TestACountryDoesNotChangeHowAReaderWrites(t *testing.T) {
+	t.Parallel()
+	v := content.Variants{"zh": "z", "en": "e"}
+	for _, region := range []string{"GB", "US", "TW", "PL", "CN"} {
+		if got, ok := v.Choose(content.Wanted(region, "zh", "en")...); !ok || got.Variant != "zh" {
+			t.Errorf("zh in %s is served with %q", region, got.Variant)
+		}
+	}
+	if got, ok := v.Choose(content.Wanted("GB", "zh-Hant", "en")...); !ok || got.Variant != "en" {
+		t.Errorf("zh-Hant is served with %q", got.Variant)
+	}
+}

@@ -130,3 +130,22 @@ func (d *Definition) Codes() map[string]string {
 	}
 	return codes
 }
+
+// TextUse is one place where a journey sends a template.
+type TextUse struct {
+	Step     string // of the journey, or moved, cancelled, correction
+	Template string
+	On       bool
+	Asks     bool
+}
+
+// Texts lists every place, steps first.
+func (d *Definition) Texts() (out []TextUse) {
+	for _, s := range d.Steps {
+		out = append(out, TextUse{s.ID, s.Template, s.Enabled, s.Asks})
+	}
+	return append(out,
+		TextUse{stepMoved, d.Notices.Moved.Template, true, d.Notices.Moved.Asks},
+		TextUse{stepCancelled, d.Notices.Cancelled.Template, true, d.Notices.Cancelled.Asks},
+		TextUse{stepCorrection, d.Notices.Correction.Template, true, d.Notices.Correction.Asks})
+}

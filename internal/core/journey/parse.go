@@ -85,21 +85,21 @@ var yamlLine = regexp.MustCompile(`line (\d+)`)
 // Parse reads a journey file. What is wrong comes back as Problems (errors.As) with lines, all at once.
 func Parse(src []byte) (*Definition, error) {
 	if len(src) > maxFile {
-		return nil, Problems{{Text: "is larger than 64 kB; a journey file has one journey"}}.asError()
+		return nil, Problems{{Text: "is larger than 64 kB; a journey file has one journey"}}.AsError()
 	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(src, &root); err != nil {
-		return nil, Problems{{Line: yamlErrorLine(err), Text: "is not YAML: check the indentation and the colons around here"}}.asError()
+		return nil, Problems{{Line: yamlErrorLine(err), Text: "is not YAML: check the indentation and the colons around here"}}.AsError()
 	}
 	if root.Kind == 0 {
-		return nil, Problems{{Text: "the file is empty"}}.asError()
+		return nil, Problems{{Text: "the file is empty"}}.AsError()
 	}
 	ps, err := checkSchema(&root)
 	if err != nil {
 		return nil, err
 	}
 	if len(ps) > 0 {
-		return nil, ps.asError()
+		return nil, ps.AsError()
 	}
 	var f file
 	if err := root.Decode(&f); err != nil {
@@ -109,7 +109,7 @@ func Parse(src []byte) (*Definition, error) {
 	d := b.definition(f)
 	b.check(d)
 	if len(b.problems) > 0 {
-		return nil, b.problems.asError()
+		return nil, b.problems.AsError()
 	}
 	return d, nil
 }

@@ -41,8 +41,8 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// asError gives the problems a kind; the texts are about the file and hold nothing about a patient.
-func (ps Problems) asError() error {
+// AsError gives the problems a kind; the texts are about the file and hold nothing about a patient.
+func (ps Problems) AsError() error {
 	if len(ps) == 0 {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -30,8 +31,8 @@ func (d *Desk) Journeys(ctx context.Context, scope access.Scope) (out []Journey,
 		if err != nil {
 			return err
 		}
-		for _, src := range journey.ShippedFiles() {
-			files = append(files, store.JourneyFile{Source: string(src), Shipped: true})
+		if files, err = plan.WithShipped(files); err != nil {
+			return err
 		}
 		out, err = gather(files)
 		if err != nil {

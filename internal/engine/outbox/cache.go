@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/core/purpose"
@@ -14,11 +15,12 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// orgFacts is one organization with its sites at one revision; computed timetables are kept with it.
+// orgFacts is one organization with its sites and texts at one revision; computed timetables are kept with it.
 type orgFacts struct {
 	org.Organization
 	places        map[id.ID]*place
 	practitioners map[id.ID]string
+	texts         map[content.Key]*Text
 
 	mu     sync.Mutex
 	tables map[tableKey]quiet.Timetable
@@ -42,6 +44,9 @@ type tableKey struct {
 
 // place finds a site; a text without one speaks for the organization as a whole.
 func (f *orgFacts) place(location id.ID) *place { return f.places[location] }
+
+// maxOrgs bounds the organizations that are kept with their texts and sites.
+const maxOrgs = 512
 
 // orgCache keeps organizations by revision.
 type orgCache struct {
@@ -67,7 +72,7 @@ func (c *orgCache) get(ctx context.Context, tx store.Tx, o *Outbox) (*orgFacts, 
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.of == nil {
+	if c.of == nil || len(c.of) >= maxOrgs {
 		c.of = map[id.ID]*orgFacts{}
 	}
 	c.of[got.ID] = fresh
@@ -98,8 +103,14 @@ func (o *Outbox) readOrg(ctx context.Context, tx store.Tx, got org.Organization)
 	}
 	f.places[id.ID{}] = whole
 	practitioners, err := tx.Orgs().Practitioners(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, p := range practitioners {
 		f.practitioners[p.ID] = p.Name
+	}
+	if o.templates != nil {
+		f.texts, err = o.templates.All(ctx, tx)
 	}
 	return f, err
 }

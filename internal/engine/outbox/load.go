@@ -29,6 +29,7 @@ type item struct {
 	entries []consent.Entry
 	place   *place   // where the text is from: the visit's site, or the person's
 	text    *Text    // nil when there is no such template
+	try     *Text    // a text that is not in force, tried on real facts
 	variant *variant // nil when no language fits
 	encoded sms.Encoded
 	choice  route.Choice

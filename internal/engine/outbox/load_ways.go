@@ -4,36 +4,23 @@ import (
 	"context"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/store"
 )
 
-func (o *Outbox) loadTexts(ctx context.Context, tx store.Tx, items []item) error {
-	type wanted struct {
-		key     string
-		version int64
-	}
-	have := map[wanted]*Text{}
+// loadTexts gives every item the newest version of its text: one that waits leaves with the words of its day.
+func (o *Outbox) loadTexts(_ context.Context, _ store.Tx, items []item) error {
 	for i := range items {
-		d := items[i].draft
-		if d.Template == "" {
-			continue
+		it := &items[i]
+		switch {
+		case it.try != nil:
+			it.text = it.try
+		case it.draft.Template != "":
+			it.text = it.org.texts[content.Key(it.draft.Template)]
 		}
-		w := wanted{d.Template, d.TemplateVersion}
-		t, seen := have[w]
-		if !seen {
-			var err error
-			if t, err = o.templates.Text(ctx, tx, contentKey(d.Template), d.TemplateVersion); err != nil {
-				if !noText(err) {
-					return err
-				}
-				t = nil
-			}
-			have[w] = t
-		}
-		items[i].text = t
 	}
 	return nil
 }

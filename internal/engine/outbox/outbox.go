@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
@@ -46,14 +45,13 @@ type Ask struct {
 	AppointmentVersion int64 // the version whose time the text states
 	Location           id.ID // zero is the visit's, else the person's
 	// Template names the text; empty sends Body as it is.
-	Template        content.Key
-	TemplateVersion int64 // 0 is the newest
-	Body            phi.Text
-	Locale          content.Locale // of Body, and preferred for Template; empty is the person's language
-	Vars            map[content.Name]phi.Text
-	Old             time.Time // the visit's time before it moved
-	DueAt           time.Time // zero is now
-	ExpiresAt       time.Time // zero never
+	Template  content.Key // always its newest version
+	Body      phi.Text
+	Locale    content.Locale // of Body, and preferred for Template; empty is the person's language
+	Vars      map[content.Name]phi.Text
+	Old       time.Time // the visit's time before it moved
+	DueAt     time.Time // zero is now
+	ExpiresAt time.Time // zero never
 	// Direction is how DueAt bends at planning when it falls into quiet hours; empty leaves it and holds.
 	Direction quiet.Direction
 	// Codes are the answers that the text invites, in the order of their digits.
@@ -74,10 +72,11 @@ type Prepared struct {
 	sticky bool // the number does not know us yet
 }
 
-// Templates gives texts. Implementations are safe for concurrent use and cache.
+// Templates gives texts. Implementations are safe for concurrent use.
 type Templates interface {
-	// Text finds a text of the transaction's organization. Version 0 is the newest. errs.NotFound: there is none.
-	Text(ctx context.Context, tx store.Tx, key content.Key, version int64) (*Text, error)
+	// All gives the texts in force for the transaction's organization. It is asked once for each revision of the
+	// organization; the answer is shared and must not change.
+	All(ctx context.Context, tx store.Tx) (map[content.Key]*Text, error)
 }
 
 // Questions keeps what is open on numbers; helper of inbound.
@@ -197,7 +196,7 @@ func draftOf(tx store.Tx, a *Ask) store.Draft {
 	t := a.Purpose.Traits()
 	d := store.Draft{Flags: a.Flags, Message: message.Message{ID: a.ID, Org: tx.Scope().Org(), Purpose: a.Purpose, Priority: t.Priority,
 		Origin: a.Origin, Person: a.Person, Point: a.Point, Channel: "sms", Location: a.Location, Appointment: a.Appointment,
-		AppointmentVersion: a.AppointmentVersion, Template: string(a.Template), TemplateVersion: a.TemplateVersion, Locale: string(a.Locale),
+		AppointmentVersion: a.AppointmentVersion, Template: string(a.Template), Locale: string(a.Locale),
 		Body: a.Body, DueAt: a.DueAt, ExpiresAt: a.ExpiresAt, Route: a.Route, PlannedAt: tx.Now(), Corrects: a.Corrects, Exempt: a.Exempt}}
 	if d.ID.IsZero() {
 		d.ID = id.New()
@@ -303,6 +302,3 @@ func (o *Outbox) follow(ctx context.Context, tx store.Tx, prepared []Prepared, k
 func (o *Outbox) Cancel(ctx context.Context, tx store.Tx, which store.Selection, why message.Reason) ([]id.ID, error) {
 	return tx.Messages().Cancel(ctx, which, why)
 }
-
-// noText: a template that the organization does not have, or that does not compile; the gate refuses the message.
-func noText(err error) bool { return errs.Is(err, errs.NotFound) || errs.Is(err, errs.Invalid) }

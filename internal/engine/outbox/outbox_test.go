@@ -121,7 +121,7 @@ func newOutbox(t *testing.T, s store.Store, q outbox.Questions) *outbox.Outbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts, err := outbox.NewShipped(lib)
+	texts, err := outbox.NewTexts(lib)
 	if err != nil {
 		t.Fatal(err)
 	}

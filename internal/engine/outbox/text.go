@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -70,26 +71,45 @@ func (t *Text) choose(wanted, person string, p *place, org string) *variant {
 	return v
 }
 
-// Shipped serves the built-in texts to every organization.
-type Shipped struct{ of map[content.Key]*Text }
+// Texts are the texts of every organization: its own where it wrote one, else those that ship.
+type Texts struct {
+	library content.Library
+	shipped map[content.Key]*Text
+}
 
-// NewShipped compiles the library.
-func NewShipped(lib content.Library) (*Shipped, error) {
-	s := &Shipped{of: map[content.Key]*Text{}}
+// NewTexts compiles the library.
+func NewTexts(lib content.Library) (*Texts, error) {
+	t := &Texts{library: lib, shipped: map[content.Key]*Text{}}
 	for key, v := range lib {
-		t, err := NewText(1, v)
+		text, err := NewText(store.ShippedVersion, v)
 		if err != nil {
 			return nil, err
 		}
-		s.of[key] = t
+		t.shipped[key] = text
 	}
-	return s, nil
+	return t, nil
 }
 
-// Text finds a built-in text.
-func (s *Shipped) Text(_ context.Context, _ store.Tx, key content.Key, _ int64) (*Text, error) {
-	if t := s.of[key]; t != nil {
-		return t, nil
+// All reads the newest of the organization's own texts and compiles them.
+func (t *Texts) All(ctx context.Context, tx store.Tx) (map[content.Key]*Text, error) {
+	own, err := tx.Templates().Newest(ctx)
+	if err != nil || len(own) == 0 {
+		return t.shipped, err
 	}
-	return nil, errs.New(errs.NotFound, "there is no text of this key")
+	out := maps.Clone(t.shipped)
+	for i := range own {
+		v := &own[i]
+		variants := v.Variants.Over(t.library[v.Key])
+		text, err := NewText(v.Version, variants)
+		if err != nil { // written for another release: refused with the reason, never replaced in silence
+			delete(out, v.Key)
+			continue
+		}
+		if v.Shipped && t.shipped[v.Key] == nil {
+			delete(out, v.Key)
+			continue
+		}
+		out[v.Key] = text
+	}
+	return out, nil
 }

@@ -14,8 +14,6 @@ import (
 	"carillon.dev/carillon/internal/core/sms"
 )
 
-func contentKey(s string) content.Key { return content.Key(s) }
-
 // findVariant picks the language of the text, and learns from it whether it invites an answer.
 func (o *Outbox) findVariant(it *item) {
 	if it.text == nil {

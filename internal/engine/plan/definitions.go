@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -73,7 +75,8 @@ func (j *journeys) at(d *journey.Definition) **journey.Definition {
 	return nil
 }
 
-// shipped lists the product's journeys that are not among the files.
+// shipped lists the product's journeys that are not among the files. A newer release's version does not take the
+// place of what an organization wrote itself.
 func (d *definitions) shipped(have []store.JourneyFile) ([]store.JourneyFile, error) {
 	var out []store.JourneyFile
 	for _, src := range journey.ShippedFiles() {
@@ -81,10 +84,9 @@ func (d *definitions) shipped(have []store.JourneyFile) ([]store.JourneyFile, er
 		if err != nil {
 			return nil, err
 		}
-		known := false
-		for _, f := range have {
-			known = known || f.Key == def.Key && f.Version == def.Version
-		}
+		known := slices.ContainsFunc(have, func(f store.JourneyFile) bool {
+			return f.Key == def.Key && (f.Version == def.Version || !f.Shipped && f.Version < def.Version)
+		})
 		if !known {
 			out = append(out, store.JourneyFile{Key: def.Key, Version: def.Version, Source: string(src), Shipped: true})
 		}
@@ -112,4 +114,16 @@ func (d *definitions) parse(org id.ID, f store.JourneyFile) (*journey.Definition
 	}
 	d.of[k] = def
 	return def, nil
+}
+
+// WithShipped adds to an organization's files what ships with this release and is not among them, newest first within
+// a journey.
+func WithShipped(have []store.JourneyFile) ([]store.JourneyFile, error) {
+	var none definitions
+	more, err := none.shipped(have)
+	all := append(slices.Clone(have), more...)
+	slices.SortStableFunc(all, func(a, b store.JourneyFile) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(b.Version, a.Version))
+	})
+	return all, err
 }

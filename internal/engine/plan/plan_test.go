@@ -15,6 +15,7 @@ import (
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/plan/plantest"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/storetest"
@@ -347,18 +348,18 @@ func TestRunningEnrollmentsKeepTheirVersion(t *testing.T) {
 		before := k.Book(k.Person(true).ID, plantest.Noon.Add(2*day), plantest.Noon.Add(-30*day))
 		k.Sweep()
 		second := strings.NewReplacer("version: 1", "version: 2", "enabled: false", "enabled: true").Replace(string(journey.ShippedFiles()[0]))
-		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, second); err != nil {
+		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, plan.Saving{Source: second}); err != nil {
 			t.Fatal(err)
 		}
 		after := k.Book(k.Person(true).ID, plantest.Noon.Add(2*day), plantest.Noon.Add(-30*day))
 		k.Run(2*day, 2*time.Hour)
 		want(t, lines(k, before), "day-before delivered")
 		want(t, lines(k, after), "day-before delivered", "hours-before delivered")
-		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, second); !errs.Is(err, errs.Conflict) {
+		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, plan.Saving{Source: second}); !errs.Is(err, errs.Conflict) {
 			t.Errorf("the same version twice: %v", err)
 		}
 		third := strings.NewReplacer("version: 1", "version: 3", "template: booking", "template: bookings").Replace(string(journey.ShippedFiles()[0]))
-		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, third); !errs.Is(err, errs.Invalid) {
+		if _, err := k.Plan.SaveJourney(t.Context(), k.Scope, plan.Saving{Source: third}); !errs.Is(err, errs.Invalid) {
 			t.Errorf("a text that nobody wrote: %v", err)
 		}
 	})

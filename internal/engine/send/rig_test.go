@@ -13,6 +13,7 @@ import (
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/patient"
@@ -144,8 +145,16 @@ func (r *rig) start() *rig {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	lib, err := content.Shipped()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	texts, err := outbox.NewTexts(lib)
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	log := slog.New(slog.DiscardHandler)
-	r.outbox = outbox.New(r.store, book, holidays, outbox.Options{})
+	r.outbox = outbox.New(r.store, book, holidays, outbox.Options{Templates: texts})
 	r.suppressed = send.NewSuppressed(clock.Real{})
 	r.board = send.NewSwitchboard(r.store, r.suppressed, log)
 	r.writer = receipt.New(r.store, clock.Real{}, r.missed, log)

@@ -174,6 +174,23 @@ func (s people) Count(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
+// Languages counts active persons by language.
+func (s people) Languages(ctx context.Context) (map[string]int, error) {
+	org, err := s.org()
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int{}
+	return out, each(ctx, s, `SELECT language, count(*) FROM persons WHERE org_id = $1 AND status = $2 AND erased_at IS NULL GROUP BY language`,
+		args(org, patient.Active), func(r Rows) error {
+			var language string
+			var n int
+			err := r.Scan(&language, &n)
+			out[language] = n
+			return err
+		})
+}
+
 // read selects persons of the organization, which is $1 in where, and opens their facts.
 func (s people) read(ctx context.Context, where string, more ...any) ([]patient.Person, error) {
 	org, err := s.org()

@@ -27,6 +27,7 @@ func Run(t *testing.T, open Open) {
 		})
 	}
 	t.Run("journeys", func(t *testing.T) { t.Parallel(); journeys(t, open) })
+	t.Run("templates", func(t *testing.T) { t.Parallel(); templates(t, open) })
 	t.Run("messages", func(t *testing.T) { t.Parallel(); messagesSuite(t, open) })
 	t.Run("receipts that did not come", func(t *testing.T) { t.Parallel(); followUpsSuite(t, open) })
 	t.Run("routes", func(t *testing.T) { t.Parallel(); routesSuite(t, open) })

@@ -13,7 +13,6 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"carillon.dev/carillon/internal/base/errs"
-	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/exchange"
 	"carillon.dev/carillon/internal/engine/explain"
@@ -25,6 +24,7 @@ import (
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/engine/settings"
+	"carillon.dev/carillon/internal/engine/texts"
 )
 
 // Prefix is where the API is served.
@@ -43,6 +43,7 @@ type Needs struct {
 	Imports  *intake.Service
 	Explain  *explain.Service
 	Plan     *plan.Planner
+	Texts    *texts.Service
 	Switch   *send.Switchboard
 	Exchange *exchange.Service
 	SelfTest *selftest.Service
@@ -67,7 +68,6 @@ type API struct {
 	doc    huma.API
 	rates  *rates
 	works  *works
-	texts  content.Library
 	routes map[string]Route // by pattern
 	order  []string
 	json   []byte
@@ -82,14 +82,11 @@ func New(need Needs, log *slog.Logger, opt Options) (*API, error) {
 	if opt.Burst <= 0 {
 		opt.Burst = 200
 	}
-	texts, err := content.Shipped()
-	if err != nil {
-		return nil, err
-	}
 	a := &API{need: need, log: log, opt: opt, mux: http.NewServeMux(), rates: newRates(opt.Rate, opt.Burst), works: newWorks(),
-		texts: texts, routes: map[string]Route{}}
+		routes: map[string]Route{}}
 	a.doc = humago.NewWithPrefix(a.mux, Prefix, a.config())
 	a.register()
+	var err error
 	if a.json, err = a.doc.OpenAPI().MarshalJSON(); err != nil {
 		return nil, errs.Wrap(errs.Internal, "the API's description cannot be written", err)
 	}

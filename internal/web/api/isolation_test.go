@@ -6,12 +6,14 @@ import (
 	"mime/multipart"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/store/storetest"
 	"carillon.dev/carillon/internal/web/api"
 )
@@ -36,21 +38,30 @@ type obj = map[string]any
 var entries = map[string]entry{
 	"getMe": {}, "getOrganization": {}, "getSending": {}, "listPatients": {}, "listAppointments": {}, "listMessages": {}, "listConversations": {},
 	"listImports": {}, "listTasks": {}, "listJourneys": {}, "listTemplates": {}, "listRoutes": {}, "listAudit": {}, "stopSending": {}, "resumeSending": {},
-	"getJourney":       {path: []string{"journey"}, want: http.StatusNotFound},
-	"createPatient":    {body: func(r rows) any { return obj{"family_name": "Nowak", "location": r["location"]} }, inBody: true},
-	"searchPatients":   {body: fixed(obj{"name": "Nowak"})},
-	"getPatient":       {path: []string{"patient"}},
-	"updatePatient":    {path: []string{"patient"}, body: fixed(obj{"version": 1, "note": "stairs"})},
-	"markDeceased":     {path: []string{"patient"}},
-	"markAlive":        {path: []string{"patient"}},
-	"addContact":       {path: []string{"patient"}, body: fixed(obj{"number": "502 111 222"})},
-	"removeContact":    {path: []string{"patient", "contact"}},
-	"checkContact":     {path: []string{"contact"}},
-	"optOut":           {path: []string{"contact"}, body: fixed(obj{"words": "no more"})},
-	"listConsents":     {path: []string{"patient"}},
-	"recordConsent":    {path: []string{"patient"}, body: fixed(obj{"purposes": []string{"appointment"}, "granted": true, "method": "staff", "shown": "May we text you?"})},
-	"bulkPatients":     {body: fixed(obj{"source": "ehr", "items": []obj{{"external_id": "1", "family_name": "Nowak"}}})},
-	"bulkAppointments": {body: fixed(obj{"source": "ehr", "items": []obj{{"external_id": "1", "patient_external_id": "none", "location": "Main", "start": "2026-03-09T10:00:00+01:00"}}})},
+	"getJourney":         {path: []string{"journey"}, want: http.StatusNotFound},
+	"getJourneyVersion":  {path: []string{"journey", "=1"}, want: http.StatusNotFound},
+	"checkJourney":       {body: fixed(obj{"source": "journey: x"})},
+	"saveJourney":        {body: fixed(obj{"source": "journey: x"}), want: http.StatusUnprocessableEntity},
+	"tryJourney":         {body: fixed(obj{"source": string(journey.ShippedFiles()[0]), "start": now.Add(240 * time.Hour)})},
+	"getTemplate":        {path: []string{"journey"}, want: http.StatusNotFound},
+	"getTemplateVersion": {path: []string{"journey", "=1"}, want: http.StatusNotFound},
+	"saveTemplate":       {path: []string{"=booking"}, body: fixed(obj{"base": 1, "texts": obj{"en": "{{ nobody }}"}}), want: http.StatusUnprocessableEntity},
+	"revertTemplate":     {path: []string{"=booking"}, body: fixed(obj{"base": 1}), want: http.StatusUnprocessableEntity},
+	"previewTemplate":    {path: []string{"=booking"}, body: fixed(obj{"texts": obj{"en": "{{ clinic.name }}"}, "people": 5})},
+	"createPatient":      {body: func(r rows) any { return obj{"family_name": "Nowak", "location": r["location"]} }, inBody: true},
+	"searchPatients":     {body: fixed(obj{"name": "Nowak"})},
+	"getPatient":         {path: []string{"patient"}},
+	"updatePatient":      {path: []string{"patient"}, body: fixed(obj{"version": 1, "note": "stairs"})},
+	"markDeceased":       {path: []string{"patient"}},
+	"markAlive":          {path: []string{"patient"}},
+	"addContact":         {path: []string{"patient"}, body: fixed(obj{"number": "502 111 222"})},
+	"removeContact":      {path: []string{"patient", "contact"}},
+	"checkContact":       {path: []string{"contact"}},
+	"optOut":             {path: []string{"contact"}, body: fixed(obj{"words": "no more"})},
+	"listConsents":       {path: []string{"patient"}},
+	"recordConsent":      {path: []string{"patient"}, body: fixed(obj{"purposes": []string{"appointment"}, "granted": true, "method": "staff", "shown": "May we text you?"})},
+	"bulkPatients":       {body: fixed(obj{"source": "ehr", "items": []obj{{"external_id": "1", "family_name": "Nowak"}}})},
+	"bulkAppointments":   {body: fixed(obj{"source": "ehr", "items": []obj{{"external_id": "1", "patient_external_id": "none", "location": "Main", "start": "2026-03-09T10:00:00+01:00"}}})},
 	"bookAppointment": {inBody: true, body: func(r rows) any {
 		return obj{"patient": r["patient"], "location": r["location"], "start": now.Add(48 * time.Hour)}
 	}},
@@ -117,6 +128,9 @@ func pathOf(r api.Route, e entry, rows rows) string {
 		n++
 		if e.path[n-1] == "journey" {
 			return "no-such-journey"
+		}
+		if fixed, ok := strings.CutPrefix(e.path[n-1], "="); ok {
+			return fixed
 		}
 		return rows[e.path[n-1]].String()
 	})
@@ -199,7 +213,7 @@ func (w *world) isolated(t *testing.T, r api.Route, e entry) {
 			}
 		case e.want != 0 && own.StatusCode != e.want, e.want == 0 && own.StatusCode/100 != 2:
 			t.Errorf("%s asks for their own and gets %d: %s", role, own.StatusCode, body)
-		case len(e.path) > 0 && foreign.StatusCode != http.StatusNotFound:
+		case e.inPath() && foreign.StatusCode != http.StatusNotFound:
 			t.Errorf("%s gets %d for a foreign row: %s", role, foreign.StatusCode, foreignBody)
 		case e.inBody && foreign.StatusCode/100 == 2:
 			t.Errorf("%s gets %d with a foreign row in the body: %s", role, foreign.StatusCode, foreignBody)
@@ -214,4 +228,9 @@ func (w *world) isolated(t *testing.T, r api.Route, e entry) {
 }
 
 // named: the route names a row.
-func (e entry) named() bool { return len(e.path) > 0 || e.inBody }
+func (e entry) named() bool { return e.inPath() || e.inBody }
+
+// inPath: a part of the path is a row and no fixed word, which begins with =.
+func (e entry) inPath() bool {
+	return slices.ContainsFunc(e.path, func(p string) bool { return !strings.HasPrefix(p, "=") })
+}

@@ -10,7 +10,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/engine/inbox"
+	"carillon.dev/carillon/internal/engine/texts"
 )
 
 // statuses is the one table from kinds of errors to answers. Another organization's row is the same answer as no
@@ -95,10 +97,28 @@ func problemOf(err error, request string) *Problem {
 	if errors.As(err, &refused) {
 		p.Reason = string(refused)
 	}
+	p.Errors = faultsOf(err)
 	if e.Where != "" {
 		p.Errors = []Fault{{Location: located(e.Where), Message: e.Safe}}
 	}
 	return p
+}
+
+// faultsOf lists what a use-case found wrong in a text or a journey, each with its place.
+func faultsOf(err error) (out []Fault) {
+	var words *texts.Faults
+	if errors.As(err, &words) {
+		for _, f := range words.Findings {
+			out = append(out, Fault{Location: "body.texts." + texts.Place(f), Message: string(f.Severity) + ": " + f.Sentence()})
+		}
+	}
+	var file journey.Problems
+	if errors.As(err, &file) {
+		for _, f := range file {
+			out = append(out, Fault{Location: "body.source", Message: f.String()})
+		}
+	}
+	return out
 }
 
 func newProblem(status int, code, request string) *Problem {

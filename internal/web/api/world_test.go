@@ -46,6 +46,7 @@ import (
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/engine/settings"
+	"carillon.dev/carillon/internal/engine/texts"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/storetest"
 	"carillon.dev/carillon/internal/web/api"
@@ -110,6 +111,7 @@ func setup(t *testing.T, change func(*api.Options), open ...storetest.Open) *wor
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	suppressed := send.NewSuppressed(w.clock)
 	box, rec := newOutbox(t, w.store), record.New(w.store, suppressed)
+	words := newTexts(t, w.store, box)
 	opt := api.Options{Rate: 1e6, Burst: 1e6}
 	if change != nil {
 		change(&opt)
@@ -117,7 +119,7 @@ func setup(t *testing.T, change func(*api.Options), open ...storetest.Open) *wor
 	w.imports = intake.New(w.store, table.Reader{}, w.clock)
 	w.api, err = api.New(api.Needs{Login: w.login, Desk: desk.New(w.store, nil), Record: rec, Inbox: inbox.New(w.store, box, suppressed),
 		Meanings: inbox.NewMeanings(w.store, rec, suppressed), Imports: w.imports, Explain: explain.New(box),
-		Plan: plan.New(w.store, box, w.clock, log), Switch: send.NewSwitchboard(w.store, suppressed, log),
+		Plan: plan.New(w.store, box, w.clock, log), Texts: words, Switch: send.NewSwitchboard(w.store, suppressed, log),
 		SelfTest: selftest.New(w.store, box, w.clock, w.clock, tests.Limits{}), Settings: settings.New(w.store),
 		Exchange: exchange.New(w.store, w.clock)}, log, opt)
 	if err != nil {
@@ -171,11 +173,25 @@ func newOutbox(t *testing.T, s store.Store) *outbox.Outbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts, err := outbox.NewShipped(library)
+	inForce, err := outbox.NewTexts(library)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outbox.New(s, book, holidays, outbox.Options{Templates: texts, Questions: inbound.Questions{}})
+	return outbox.New(s, book, holidays, outbox.Options{Templates: inForce, Questions: inbound.Questions{}})
+}
+
+// newTexts is the real desk of texts.
+func newTexts(t *testing.T, s store.Store, o *outbox.Outbox) *texts.Service {
+	t.Helper()
+	book, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := content.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts.New(s, o, book, library)
 }
 
 // clinic makes an organization with one row of every kind that a route may name.

@@ -19,6 +19,7 @@ import (
 	"carillon.dev/carillon/internal/engine/record"
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/settings"
+	"carillon.dev/carillon/internal/engine/texts"
 	"carillon.dev/carillon/internal/web/assets"
 )
 
@@ -50,6 +51,7 @@ type Needs struct {
 	Imports  *intake.Service
 	Record   *record.Service
 	Plan     *plan.Planner
+	Texts    *texts.Service
 	Switch   Switch
 	Live     *live.Hub
 	SelfTest *selftest.Service

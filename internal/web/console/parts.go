@@ -35,6 +35,7 @@ func (p *Page) menu() []menuItem {
 		{"patients", "/patients", "users", 0},
 		{"calls", "/calls", "phone-call", p.Waiting.Calls},
 		{"imports", "/imports", "upload", 0},
+		{"texts", "/texts", "file-text", 0},
 		{"journeys", "/journeys", "route", 0},
 		{"carriers", "/carriers", "antenna", 0},
 		{"settings", "/settings", "settings", 0},

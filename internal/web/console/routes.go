@@ -27,7 +27,7 @@ func (c *Console) openRoutes(mux *http.ServeMux) {
 
 // routes are the pages and forms behind the log-in, in the order of the menu.
 func (c *Console) routes() []route {
-	return []route{
+	return append([]route{
 		{"GET /{$}", "today", access.ReadPatients, c.today},
 		{"GET /inbox", "inbox", access.ReadMessages, c.inbox},
 		{"GET /inbox/{id}", "inbox", access.ReadMessages, c.thread},
@@ -76,5 +76,23 @@ func (c *Console) routes() []route {
 		{"POST /resume", "", access.StopAll, c.resume},
 		{"POST /theme", "", "", c.chooseTheme},
 		{"POST /site", "", "", c.chooseSite},
+	}, c.wordingRoutes()...)
+}
+
+// wordingRoutes are those of what is said and when.
+func (c *Console) wordingRoutes() []route {
+	return []route{
+		{"GET /texts", "texts", access.ReadMessages, c.texts},
+		{"POST /texts", "texts", access.ManageTexts, c.newText},
+		{"GET /texts/{key}", "texts", access.ReadMessages, c.text},
+		{"POST /texts/{key}", "texts", access.ManageTexts, c.saveText},
+		{"POST /texts/{key}/preview", "texts", access.ReadMessages, c.previewText},
+		{"POST /texts/{key}/shipped", "texts", access.ManageTexts, c.revertText},
+		{"GET /texts/{key}/versions/{n}", "texts", access.ReadMessages, c.textVersion},
+		{"GET /journeys/{key}", "journeys", access.ReadMessages, c.journey},
+		{"POST /journeys/{key}", "journeys", access.ManageTexts, c.saveJourney},
+		{"POST /journeys/{key}/steps", "journeys", access.ManageTexts, c.changeSteps},
+		{"POST /journeys/{key}/check", "journeys", access.ReadMessages, c.checkJourney},
+		{"GET /journeys/{key}/versions/{n}", "journeys", access.ReadMessages, c.journeyVersion},
 	}
 }

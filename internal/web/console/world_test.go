@@ -34,6 +34,7 @@ import (
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/engine/settings"
+	"carillon.dev/carillon/internal/engine/texts"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/sqlite"
 	"carillon.dev/carillon/internal/web/console"
@@ -71,6 +72,7 @@ func setup(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.outbox = newOutbox(t, db)
+	words := newTexts(t, db, w.outbox)
 	hub := live.New(db)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -84,6 +86,7 @@ func setup(t *testing.T) *world {
 		Inbox: inbox.New(db, w.outbox, suppressed), Imports: intake.New(db, table.Reader{}, w.clock), Record: record.New(db, suppressed), Meanings: inbox.NewMeanings(db, record.New(db, suppressed), suppressed),
 		SelfTest: selftest.New(db, w.outbox, w.clock, w.clock, tests.Limits{}), Settings: settings.New(db),
 		Plan:   plan.New(db, w.outbox, w.clock, slog.New(slog.DiscardHandler)),
+		Texts:  words,
 		Switch: send.NewSwitchboard(db, suppressed, slog.New(slog.DiscardHandler))}, slog.New(slog.NewTextHandler(io.Discard, nil)),
 		console.Options{Violations: func() { w.violations.Add(1) }})
 	if err != nil {
@@ -112,11 +115,25 @@ func newOutbox(t *testing.T, s store.Store) *outbox.Outbox {
 	if err != nil {
 		t.Fatal(err)
 	}
-	texts, err := outbox.NewShipped(library)
+	inForce, err := outbox.NewTexts(library)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return outbox.New(s, book, holidays, outbox.Options{Templates: texts, Questions: inbound.Questions{}})
+	return outbox.New(s, book, holidays, outbox.Options{Templates: inForce, Questions: inbound.Questions{}})
+}
+
+// newTexts is the real desk of texts.
+func newTexts(t *testing.T, s store.Store, o *outbox.Outbox) *texts.Service {
+	t.Helper()
+	book, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	library, err := content.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return texts.New(s, o, book, library)
 }
 
 // withAdmin makes the only administrator, "ada".

@@ -64,7 +64,7 @@ func New(t testing.TB, s store.Store, c *clock.Fixed, o outbox.Options) *Clinic 
 	if o.Questions == nil {
 		o.Questions = &questions{}
 	}
-	if o.Templates, err = outbox.NewShipped(lib); err != nil {
+	if o.Templates, err = outbox.NewTexts(lib); err != nil {
 		t.Fatal(err)
 	}
 	k.Outbox = outbox.New(s, book, holidays, o)
