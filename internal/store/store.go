@@ -55,6 +55,7 @@ type Tx interface {
 	Journeys() Journeys
 	Tasks() Tasks
 	Imports() Imports
+	Audiences() Audiences
 	Audit() Audit
 	Web() Web
 	Incidents() Incidents

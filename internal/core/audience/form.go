@@ -304,3 +304,8 @@ func literalText(e ast.Expr) (string, bool) {
 	}
 	return "", false
 }
+
+// OnListRule is the rule of everybody on a list.
+func OnListRule(name string) (string, error) {
+	return Condition{Word: "lists.has", Args: []string{name}, Op: Yes}.expression()
+}

@@ -281,6 +281,8 @@ type packedPerson struct {
 	Names      map[string]string `json:"names"` // identifiers by system
 	Tags       []string          `json:"tags"`
 	Conditions [][2]string       `json:"conditions"`
+	Drugs      [][2]string       `json:"medications,omitempty"`
+	Address    [4]string         `json:"address"` // line, city, postal code, country
 	Numbers    []packedContact   `json:"numbers,omitempty"`
 	Added      []string          `json:"added,omitempty"` // numbers that the import linked
 }
@@ -303,9 +305,8 @@ func packPerson(p patient.Person, contacts []patient.Contact, added []phone.Numb
 	for _, t := range f.Tags {
 		out.Tags = append(out.Tags, t.Reveal())
 	}
-	for _, c := range f.Conditions {
-		out.Conditions = append(out.Conditions, [2]string{c.System, c.Code.Reveal()})
-	}
+	out.Conditions, out.Drugs = packCodes(f.Conditions), packCodes(f.Medications)
+	out.Address = [4]string{f.Address.Line.Reveal(), f.Address.City.Reveal(), f.Address.PostalCode.Reveal(), f.Address.Country}
 	for _, c := range contacts {
 		if !c.Point.Number.IsZero() {
 			out.Numbers = append(out.Numbers, packedContact{c.Point.Number.Reveal(), c.Use, c.Rank, c.Relationship})
@@ -339,17 +340,30 @@ func unpackPerson(before phi.Text, now patient.Person) (p patient.Person, contac
 	now.Status, now.Language, now.Location = b.Status, b.Language, b.Location
 	f := &now.Facts
 	f.GivenName, f.FamilyName, f.BirthDate, f.Sex, f.PreferredChannel = phi.T(b.Given), phi.T(b.Family), phi.T(b.Birth), b.Sex, b.Channel
-	f.Identifiers, f.Tags, f.Conditions = nil, nil, nil
+	f.Identifiers, f.Tags = nil, nil
+	f.Conditions, f.Medications = unpackCodes(b.Conditions), unpackCodes(b.Drugs)
+	f.Address = patient.Address{Line: phi.T(b.Address[0]), City: phi.T(b.Address[1]), PostalCode: phi.T(b.Address[2]), Country: b.Address[3]}
 	for system, v := range b.Names {
 		now.SetIdentifier(system, phi.T(v))
 	}
 	for _, t := range b.Tags {
 		f.Tags = append(f.Tags, phi.T(t))
 	}
-	for _, c := range b.Conditions {
-		f.Conditions = append(f.Conditions, patient.Code{System: c[0], Code: phi.T(c[1])})
-	}
 	return now, contacts, added, nil
+}
+
+func packCodes(codes []patient.Code) (out [][2]string) {
+	for _, c := range codes {
+		out = append(out, [2]string{c.System, c.Code.Reveal()})
+	}
+	return out
+}
+
+func unpackCodes(codes [][2]string) (out []patient.Code) {
+	for _, c := range codes {
+		out = append(out, patient.Code{System: c[0], Code: phi.T(c[1])})
+	}
+	return out
 }
 
 // packedVisit is how a visit was before an import.
