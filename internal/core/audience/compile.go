@@ -112,7 +112,9 @@ func say(m, text string) string {
 	return m
 }
 
-func isOperator(name string) bool { return strings.Contains(name, "_") && !isMethod(name) || name == "@in" }
+func isOperator(name string) bool {
+	return strings.Contains(name, "_") && !isMethod(name) || name == "@in"
+}
 
 func isMethod(name string) bool {
 	for _, w := range words {

@@ -130,7 +130,9 @@ func letterOf(m *Member, site string) []string {
 // SafeCell is a text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe, and
 // line breaks become commas.
 func SafeCell(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u2028' || r == '\u2029' }), ", ")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u2028' || r == '\u2029'
+	}), ", ")
 	if first := strings.TrimLeft(s, " \t\u00a0"); first != "" && strings.ContainsAny(first[:1], "=+-@|%") || strings.HasPrefix(s, "\t") || startsFull(first) {
 		return "'" + s
 	}

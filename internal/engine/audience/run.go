@@ -22,7 +22,9 @@ type CountJob struct {
 func (CountJob) Kind() string { return "audience.count" }
 
 // JobOptions: a count is asked for again rather than tried for days.
-func (CountJob) JobOptions() store.EnqueueOptions { return store.EnqueueOptions{Once: true, MaxAttempts: 3} }
+func (CountJob) JobOptions() store.EnqueueOptions {
+	return store.EnqueueOptions{Once: true, MaxAttempts: 3}
+}
 
 // Start asks for a count of a saved audience (version 0 is the newest) and returns at once.
 func (s *Service) Start(ctx context.Context, scope access.Scope, a id.ID, version int64) (run audience.Run, err error) {

@@ -264,4 +264,3 @@ func (s audiences) listRows(ctx context.Context, org id.ID, people []id.ID, _ ti
 		return err
 	})
 }
-

@@ -46,12 +46,12 @@ func TestOnlyNeededFactsAreRead(t *testing.T) {
 	packed := packFacts(f)
 	var got patient.Facts
 	for need, want := range map[audience.Need]patient.Facts{
-		0:                                         {},
-		audience.NeedBirth:                        {BirthDate: f.BirthDate},
-		audience.NeedSex | audience.NeedTags:      {Sex: "female", Tags: f.Tags},
-		audience.NeedPrefers:                      {PreferredChannel: patient.Letter},
-		audience.NeedConditions:                   {Conditions: f.Conditions},
-		audience.NeedMedications:                  {Medications: f.Medications},
+		0:                                    {},
+		audience.NeedBirth:                   {BirthDate: f.BirthDate},
+		audience.NeedSex | audience.NeedTags: {Sex: "female", Tags: f.Tags},
+		audience.NeedPrefers:                 {PreferredChannel: patient.Letter},
+		audience.NeedConditions:              {Conditions: f.Conditions},
+		audience.NeedMedications:             {Medications: f.Medications},
 		audience.NeedAddress | audience.NeedBirth: {BirthDate: f.BirthDate, Address: patient.Address{PostalCode: phi.T("02-222"), Country: "PL"}},
 	} {
 		if err := unpackSome(packed, need, &got); err != nil || !reflect.DeepEqual(got, want) {

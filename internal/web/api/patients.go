@@ -271,5 +271,5 @@ func patientOf(f *desk.Found) Patient {
 		Tags:        mapped(x.Tags, func(t *phi.Text) string { return t.Reveal() }),
 		Conditions:  mapped(x.Conditions, codingOf),
 		Medications: mapped(x.Medications, codingOf), Address: addressOf(&x.Address),
-		Contacts:    mapped(f.Contacts, contactOf), CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
+		Contacts: mapped(f.Contacts, contactOf), CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
 }
