@@ -47,6 +47,8 @@ func OpsOf(w Word) []Op {
 	switch {
 	case w.Result == yesNo:
 		return []Op{Yes, No}
+	case w.Name == "home.km_from":
+		return []Op{AtMost, Less, AtLeast, More} // nobody is exactly so far away
 	case w.Result == number:
 		return []Op{AtLeast, AtMost, More, Less, Equal, Unequal}
 	case w.Name == "postal_code":

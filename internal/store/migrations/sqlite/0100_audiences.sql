@@ -65,3 +65,6 @@ CREATE TABLE map_points (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX questions_person ON questions (person_id, closed_at);
+
+-- Pages of persons are cut by ids alone.
+CREATE INDEX persons_kept ON persons (org_id, id) WHERE erased_at IS NULL;
