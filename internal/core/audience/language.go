@@ -1,6 +1,8 @@
 package audience
 
 import (
+	"strings"
+
 	"cel.dev/cel-go/cel"
 	celenv "cel.dev/cel-go/common/env"
 	"cel.dev/cel-go/common/types"
@@ -54,6 +56,14 @@ const (
 	text   = "text"
 	yesNo  = "yes or no"
 )
+
+// Usage is how the word is written, such as visits.seen(days, type?).
+func (w Word) Usage() string {
+	if len(w.Args) == 0 {
+		return w.Name
+	}
+	return w.Name + "(" + strings.Join(w.Args, ", ") + ")"
+}
 
 // wordOf finds a word by its name.
 func wordOf(name string) (Word, bool) {

@@ -11,6 +11,7 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audience"
 	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -122,29 +123,16 @@ func letterOf(m *Member, site string) []string {
 	row := []string{f.GivenName.Reveal(), f.FamilyName.Reveal(), f.Address.Line.Reveal(), f.Address.City.Reveal(), f.Address.PostalCode.Reveal(),
 		f.Address.Country, m.Person.Language, site, m.Person.ID.String()}
 	for i := range row {
-		row[i] = SafeCell(row[i])
+		row[i] = oneLine(row[i])
 	}
 	return row
 }
 
-// SafeCell is a text that no spreadsheet takes for a formula: one that begins like a formula gets an apostrophe, and
-// line breaks become commas.
-func SafeCell(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool {
-		return r == '\n' || r == '\r' || r == '\v' || r == '\f' || r == '\u2028' || r == '\u2029'
-	}), ", ")
-	if first := strings.TrimLeft(s, " \t\u00a0"); first != "" && strings.ContainsAny(first[:1], "=+-@|%") || strings.HasPrefix(s, "\t") || startsFull(first) {
-		return "'" + s
-	}
-	return s
-}
-
-// startsFull: spreadsheets of East Asia take full-width signs for the plain ones.
-func startsFull(s string) bool {
-	for _, r := range s {
-		return strings.ContainsRune("＝＋－＠", r)
-	}
-	return false
+// oneLine is a cell of a merge file: line breaks become commas, and nothing is taken for a formula, not even after
+// spaces that a program drops.
+func oneLine(s string) string {
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u2028\u2029", r) }), ", ")
+	return intake.SafeCell(strings.TrimSpace(s))
 }
 
 // SetPlaces replaces where the organization's locations (by name) and postal areas are, for rules about distance.

@@ -97,6 +97,12 @@ func ruleOf(a *audience.Audience) (string, error) {
 	return audience.OnListRule(a.Name)
 }
 
+// QuestionOf is the question that a saved audience asks.
+func QuestionOf(a *audience.Audience) (Question, error) {
+	rule, err := ruleOf(a)
+	return Question{Rule: rule, Purpose: a.Purpose}, err
+}
+
 // errStopped: somebody cancelled the count.
 var errStopped = errors.New("cancelled")
 

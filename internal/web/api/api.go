@@ -14,6 +14,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/core/content"
+	audiences "carillon.dev/carillon/internal/engine/audience"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/exchange"
 	"carillon.dev/carillon/internal/engine/explain"
@@ -35,18 +36,19 @@ const Version = "1.0.0"
 
 // Needs are the use-cases that the API calls; all are required.
 type Needs struct {
-	Login    *login.Service
-	Desk     *desk.Desk
-	Record   *record.Service
-	Inbox    *inbox.Service
-	Meanings *inbox.Meanings
-	Imports  *intake.Service
-	Explain  *explain.Service
-	Plan     *plan.Planner
-	Switch   *send.Switchboard
-	Exchange *exchange.Service
-	SelfTest *selftest.Service
-	Settings *settings.Service
+	Login     *login.Service
+	Desk      *desk.Desk
+	Record    *record.Service
+	Inbox     *inbox.Service
+	Meanings  *inbox.Meanings
+	Imports   *intake.Service
+	Explain   *explain.Service
+	Plan      *plan.Planner
+	Switch    *send.Switchboard
+	Exchange  *exchange.Service
+	SelfTest  *selftest.Service
+	Settings  *settings.Service
+	Audiences *audiences.Service
 }
 
 // Options tune the API; the zero value is safe.
@@ -135,6 +137,7 @@ func (a *API) register() {
 	a.messageRoutes()
 	a.conversationRoutes()
 	a.importRoutes()
+	a.audienceRoutes()
 	a.taskRoutes()
 	a.setupRoutes()
 	a.selfTestRoutes()
