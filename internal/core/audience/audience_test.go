@@ -1,7 +1,9 @@
 package audience_test
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -349,6 +351,37 @@ func TestTheWayFollowsFromTheGate(t *testing.T) {
 		if way, why := audience.WayOf(c.d, c.p, c.prefers, c.address, c.number); way != c.way || why != c.why {
 			t.Errorf("%s: %s because of %q", name, way, why)
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the table of words in docs/audiences.md anew")
+
+// The manual's table is the language's own.
+func TestTheManualListsEveryWord(t *testing.T) {
+	t.Parallel()
+	const path, begin, end = "../../../docs/audiences.md", "-update -->\n", "<!-- end of words -->"
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, found := strings.Cut(string(page), begin)
+	table, tail, closed := strings.Cut(rest, end)
+	if !found || !closed {
+		t.Fatal("the manual has no place for the table")
+	}
+	var want strings.Builder
+	want.WriteString("| word | gives | |\n|---|---|---|\n")
+	for _, w := range audience.Words() {
+		fmt.Fprintf(&want, "| `%s` | %s | %s |\n", w.Usage(), w.Result, strings.ReplaceAll(w.About, "|", "\\|"))
+	}
+	if table == want.String() {
+		return
+	}
+	if !*update {
+		t.Fatal("docs/audiences.md lists other words: run go test ./internal/core/audience -update")
+	}
+	if err := os.WriteFile(path, []byte(head+begin+want.String()+end+tail), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -140,7 +140,11 @@ func (c *Console) built(w http.ResponseWriter, r *http.Request, p *Page, v build
 		if _, known := v.Errors["name"]; !known {
 			v.Errors["rule"] = errs.Safe(err)
 		}
-		c.showBuilder(w, r, p, http.StatusUnprocessableEntity, v)
+		status := http.StatusUnprocessableEntity
+		if r.Header.Get("HX-Request") != "" {
+			status = http.StatusOK // a part of the page is put in its place only then
+		}
+		c.showBuilder(w, r, p, status, v)
 	default:
 		c.fail(w, r, p, err)
 	}
