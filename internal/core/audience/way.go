@@ -21,7 +21,7 @@ const (
 
 // closed are reasons after which nobody is phoned or written to either.
 var closed = []message.Reason{message.ReasonDeceased, message.ReasonInactive, message.ReasonOptedOut, message.ReasonSuspended,
-	message.ReasonConsentRevoked, message.ReasonCap, message.ReasonDuplicate, message.ReasonStale}
+	message.ReasonConsentRevoked, message.ReasonCap, message.ReasonBudget, message.ReasonKeepsRoom, message.ReasonDuplicate, message.ReasonStale}
 
 // otherWay are reasons that only say that a text is not the way.
 var otherWay = []message.Reason{message.ReasonNoNumber, message.ReasonNotMobile, message.ReasonWrongNumber, message.ReasonOtherChannel}

@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -352,20 +351,6 @@ func unpackPerson(before phi.Text, now patient.Person) (p patient.Person, contac
 	return now, contacts, added, nil
 }
 
-func packCodes(codes []patient.Code) (out [][2]string) {
-	for _, c := range codes {
-		out = append(out, [2]string{c.System, c.Code.Reveal()})
-	}
-	return out
-}
-
-func unpackCodes(codes [][2]string) (out []patient.Code) {
-	for _, c := range codes {
-		out = append(out, patient.Code{System: c[0], Code: phi.T(c[1])})
-	}
-	return out
-}
-
 // packedVisit is how a visit was before an import.
 type packedVisit struct {
 	V            int             `json:"v"`
@@ -398,16 +383,4 @@ func unpackVisit(before phi.Text, now schedule.Appointment) (schedule.Appointmen
 	now.Status, now.Location, now.Practitioner, now.Type, now.Start = b.Status, b.Location, b.Practitioner, b.Type, b.Start
 	now.Length, now.Zone, now.Wall, now.BookedAt, now.Reason, now.Import = b.Length, b.Zone, b.Wall, b.BookedAt, phi.T(b.Reason), b.Import
 	return now, nil
-}
-
-func pack(v any) phi.Text {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return phi.Text{} // only types that cannot be marshalled fail, and these are not
-	}
-	return phi.T(string(b))
-}
-
-func unpack(before phi.Text, to any) error {
-	return errs.Wrap(errs.Internal, "what a row was before the import cannot be read", json.Unmarshal([]byte(before.Reveal()), to))
 }

@@ -10,9 +10,9 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-const runColumns = `id, org_id, audience_id, version, rule, purpose, state, fault, total, result, by_kind, by_id, asked_at, ended_at`
+const audienceRunColumns = `id, org_id, audience_id, version, rule, purpose, state, fault, total, result, by_kind, by_id, asked_at, ended_at`
 
-func scanRun(r Rows) (a audience.Run, err error) {
+func scanAudienceRun(r Rows) (a audience.Run, err error) {
 	var result string
 	err = r.Scan(&a.ID, &a.Org, &a.Audience, &a.Version, &a.Rule, &a.Purpose, &a.State, &a.Fault, &a.Total, &result, &a.By, &a.ByID, &a.AskedAt, &a.EndedAt)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s audiences) AddRun(ctx context.Context, a audience.Run) (audience.Run, er
 		a.ID = id.New()
 	}
 	a.Org, a.State, a.AskedAt, a.EndedAt = org, audience.Waiting, s.now, nil
-	_, err = s.Exec(ctx, `INSERT INTO audience_runs (`+runColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+	_, err = s.Exec(ctx, `INSERT INTO audience_runs (`+audienceRunColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		a.ID, org, a.Audience, a.Version, a.Rule, a.Purpose, a.State, a.Fault, a.Total, "{}", a.By, a.ByID, a.AskedAt, a.EndedAt)
 	s.Publish(store.TopicAudiences)
 	return a, err
@@ -59,7 +59,7 @@ func (s audiences) Run(ctx context.Context, run id.ID) (audience.Run, error) {
 	if err != nil {
 		return audience.Run{}, err
 	}
-	all, err := list(ctx, s, `SELECT `+runColumns+` FROM audience_runs WHERE org_id = $1 AND id = $2`, args(org, run), scanRun)
+	all, err := list(ctx, s, `SELECT `+audienceRunColumns+` FROM audience_runs WHERE org_id = $1 AND id = $2`, args(org, run), scanAudienceRun)
 	if err == nil && len(all) == 0 {
 		err = found(ErrNone, "count")
 	}
@@ -83,5 +83,5 @@ func (s audiences) Runs(ctx context.Context, a id.ID, p store.Page) ([]audience.
 		w.add(`id < $%d`, p.After)
 	}
 	w.values = append(w.values, p.Size())
-	return list(ctx, s, `SELECT `+runColumns+` FROM audience_runs WHERE org_id = $1`+w.text+` ORDER BY id DESC `+w.limit(), append(args(org), w.values...), scanRun)
+	return list(ctx, s, `SELECT `+audienceRunColumns+` FROM audience_runs WHERE org_id = $1`+w.text+` ORDER BY id DESC `+w.limit(), append(args(org), w.values...), scanAudienceRun)
 }

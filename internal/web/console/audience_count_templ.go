@@ -207,7 +207,7 @@ func countPart(p *Page, v countView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = showChip(runChip(p.W, v.Run)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = showChip(audienceRunChip(p.W, v.Run)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -98,8 +98,8 @@ func factLines(c *audience.Count) (out []factLine) {
 	return out
 }
 
-// runChip says how far a count is.
-func runChip(w *Words, r audience.Run) chip {
+// audienceRunChip says how far a count is.
+func audienceRunChip(w *Words, r audience.Run) chip {
 	c := chip{toneWait, "hourglass", w.Enum("audience.run.", string(r.State))}
 	switch r.State {
 	case audience.Counted:

@@ -1287,7 +1287,7 @@ func runsCard(p *Page, v audienceView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = showChip(runChip(p.W, r)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = showChip(audienceRunChip(p.W, r)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -27,7 +27,7 @@ func (c *Console) openRoutes(mux *http.ServeMux) {
 
 // routes are the pages and forms behind the log-in, in the order of the menu.
 func (c *Console) routes() []route {
-	return []route{
+	return append([]route{
 		{"GET /{$}", "today", access.ReadPatients, c.today},
 		{"GET /inbox", "inbox", access.ReadMessages, c.inbox},
 		{"GET /inbox/{id}", "inbox", access.ReadMessages, c.thread},
@@ -48,21 +48,6 @@ func (c *Console) routes() []route {
 		{"POST /patients/{id}/number-checked", "patients", access.WritePatients, c.numberChecked},
 		{"GET /calls", "calls", access.ReadPatients, c.calls},
 		{"POST /calls/{id}", "calls", access.WritePatients, c.endCall},
-		{"GET /audiences", "audiences", access.ReadPatients, c.audiences},
-		{"POST /audiences", "audiences", access.SendMessages, c.saveAudience},
-		{"GET /audiences/new", "audiences", access.SendMessages, c.newAudience},
-		{"POST /audiences/form", "audiences", access.SendMessages, c.changeBuilder},
-		{"GET /audiences/{id}", "audiences", access.ReadPatients, c.audience},
-		{"GET /audiences/{id}/edit", "audiences", access.SendMessages, c.editAudience},
-		{"POST /audiences/{id}/count", "audiences", access.ReadPatients, c.countAudience},
-		{"POST /audiences/{id}/calls", "audiences", access.SendMessages, c.callAudience},
-		{"POST /audiences/{id}/letters", "audiences", access.SendMessages, c.letters},
-		{"POST /audiences/{id}/archive", "audiences", access.SendMessages, c.archiveAudience},
-		{"POST /audience-lists", "audiences", access.ImportFiles, c.uploadList},
-		{"POST /audience-counts", "audiences", access.ReadPatients, c.countRule},
-		{"GET /audience-counts/{id}", "audiences", access.ReadPatients, c.audienceCount},
-		{"POST /audience-counts/{id}/cancel", "audiences", access.ReadPatients, c.cancelCount},
-		{"POST /audience-counts/{id}/people", "audiences", access.ReadPatients, c.samplePeople},
 		{"GET /due", "due", access.ReadMessages, c.due},
 		{"GET /journeys", "journeys", access.ReadMessages, c.journeys},
 		{"GET /imports", "imports", access.ReadPatients, c.imports},
@@ -91,5 +76,26 @@ func (c *Console) routes() []route {
 		{"POST /resume", "", access.StopAll, c.resume},
 		{"POST /theme", "", "", c.chooseTheme},
 		{"POST /site", "", "", c.chooseSite},
+	}, c.audienceRoutes()...)
+}
+
+// audienceRoutes are the pages and forms of audiences.
+func (c *Console) audienceRoutes() []route {
+	return []route{
+		{"GET /audiences", "audiences", access.ReadPatients, c.audiences},
+		{"POST /audiences", "audiences", access.SendMessages, c.saveAudience},
+		{"GET /audiences/new", "audiences", access.SendMessages, c.newAudience},
+		{"POST /audiences/form", "audiences", access.SendMessages, c.changeBuilder},
+		{"GET /audiences/{id}", "audiences", access.ReadPatients, c.audience},
+		{"GET /audiences/{id}/edit", "audiences", access.SendMessages, c.editAudience},
+		{"POST /audiences/{id}/count", "audiences", access.ReadPatients, c.countAudience},
+		{"POST /audiences/{id}/calls", "audiences", access.SendMessages, c.callAudience},
+		{"POST /audiences/{id}/letters", "audiences", access.SendMessages, c.letters},
+		{"POST /audiences/{id}/archive", "audiences", access.SendMessages, c.archiveAudience},
+		{"POST /audience-lists", "audiences", access.ImportFiles, c.uploadList},
+		{"POST /audience-counts", "audiences", access.ReadPatients, c.countRule},
+		{"GET /audience-counts/{id}", "audiences", access.ReadPatients, c.audienceCount},
+		{"POST /audience-counts/{id}/cancel", "audiences", access.ReadPatients, c.cancelCount},
+		{"POST /audience-counts/{id}/people", "audiences", access.ReadPatients, c.samplePeople},
 	}
 }
