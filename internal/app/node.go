@@ -95,7 +95,7 @@ func connect(log *slog.Logger) send.Connect {
 // Run serves until ctx ends. Interrupted imports are finished first, in the background.
 func (n *Node) Run(ctx context.Context) error {
 	work, err := jobs.Start(ctx, n.Host, jobs.Options{Log: calm(n.Log), AtOnce: 4, Queues: map[string]int{inbound.UrgentQueue: 4}},
-		jobs.Do(inbound.NewAnswers(n.Store, n.Outbox).Work))
+		jobs.Do(inbound.NewAnswers(n.Store, n.Outbox).Work), jobs.Do(n.Audiences.Work))
 	if err != nil {
 		return err
 	}

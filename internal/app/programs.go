@@ -12,5 +12,6 @@ import (
 func (n *Node) programs(secure bool) (*api.API, error) {
 	return api.New(api.Needs{Login: n.Login, Desk: desk.New(n.Store, n.dispatcher), Record: n.Record, Inbox: n.Inbox,
 		Meanings: inbox.NewMeanings(n.Store, n.Record, n.Suppressed), Imports: n.Intake, Explain: n.Explain, Plan: n.planner, Texts: n.Texts,
-		Switch: n.Board, SelfTest: n.SelfTest, Settings: settings.New(n.Store), Exchange: exchange.New(n.Store, n.Machine)}, n.Log, api.Options{Secure: secure})
+		Switch: n.Board, SelfTest: n.SelfTest, Settings: settings.New(n.Store), Exchange: exchange.New(n.Store, n.Machine),
+		Audiences: n.Audiences}, n.Log, api.Options{Secure: secure})
 }

@@ -12,6 +12,7 @@ import (
 	"carillon.dev/carillon/internal/core/rules"
 	tests "carillon.dev/carillon/internal/core/selftest"
 	"carillon.dev/carillon/internal/ehr/table"
+	"carillon.dev/carillon/internal/engine/audience"
 	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/engine/inbound"
 	"carillon.dev/carillon/internal/engine/inbox"
@@ -49,6 +50,7 @@ type System struct {
 	Explain    *explain.Service
 	SelfTest   *selftest.Service
 	Texts      *texts.Service
+	Audiences  *audience.Service
 }
 
 // Options of a System beside where its data is.
@@ -138,6 +140,9 @@ func (s *System) make(o Options) error {
 	s.Inbox = inbox.New(s.Store, s.Outbox, s.Suppressed)
 	s.Explain = explain.New(s.Outbox)
 	s.SelfTest = selftest.New(s.Store, s.Outbox, s.Domain, s.Machine, o.SelfTest)
+	if s.Audiences, err = audience.New(s.Store, s.Outbox); err != nil {
+		return err
+	}
 	s.Login, err = login.New(s.Store, s.Machine, o.Sessions)
 	return err
 }

@@ -135,6 +135,7 @@ var kept = []struct {
 	{"github.com/a-h/templ", []string{"internal/web"}, "only faces make HTML"},
 	{"github.com/danielgtaylor/huma", []string{"internal/web/api"}, "only the API knows its framework"},
 	{"github.com/alecthomas/kong", []string{"internal/app", "cmd"}, "only app reads flags and environment"},
+	{"cel.dev/cel-go", []string{"internal/core/audience"}, "one room understands the language of audiences"},
 	{"github.com/osteele/liquid", []string{"internal/core/content"}, "one room renders templates, strictly"},
 	{"github.com/nyaruka/phonenumbers", []string{"internal/core/phone"}, "one room decides what a number is"},
 	{"github.com/tink-crypto", []string{"internal/base/seal"}, "one room seals and opens"},

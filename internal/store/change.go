@@ -22,6 +22,7 @@ const (
 	TopicTasks         Topic = "tasks"
 	TopicImports       Topic = "imports"
 	TopicIncidents     Topic = "incidents" // incidents and test texts
+	TopicAudiences     Topic = "audiences"
 )
 
 // Change is one topic of one organization. A Change without a topic means that changes may have been missed

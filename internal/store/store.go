@@ -55,10 +55,11 @@ type Tx interface {
 	Wording
 	Tasks() Tasks
 	Imports() Imports
+	Audiences() Audiences
 	Audit() Audit
 	Web() Web
-	Incidents() Incidents
-	SelfTests() SelfTests
+
+	Watching
 
 	// Enqueue adds a job that is worked after the commit, and not at all after a rollback.
 	Enqueue(ctx context.Context, job Job) error
@@ -67,6 +68,12 @@ type Tx interface {
 	Publish(topic Topic)
 
 	Ending
+}
+
+// Watching is what is kept of how carriers do.
+type Watching interface {
+	Incidents() Incidents
+	SelfTests() SelfTests
 }
 
 // Ending is what else may follow the end of a transaction.

@@ -24,10 +24,11 @@ import (
 
 // Command is `carillon bench`.
 type Command struct {
-	Send   Send   `cmd:"" help:"Send to made-up patients by a simulated operator in another process, and measure the whole path."`
-	Kill   Kill   `cmd:"" help:"Kill the sending process again and again, and count what was lost or sent twice."`
-	SMSC   SMSC   `cmd:"" name:"smsc" hidden:"" help:"The simulated operator of a benchmark."`
-	Worker Worker `cmd:"" hidden:"" help:"The sending process that bench kill kills."`
+	Audience Audience `cmd:"" help:"Evaluate a rule over made-up patients, whose facts are sealed, and ask the gate about those who match."`
+	Send     Send     `cmd:"" help:"Send to made-up patients by a simulated operator in another process, and measure the whole path."`
+	Kill     Kill     `cmd:"" help:"Kill the sending process again and again, and count what was lost or sent twice."`
+	SMSC     SMSC     `cmd:"" name:"smsc" hidden:"" help:"The simulated operator of a benchmark."`
+	Worker   Worker   `cmd:"" hidden:"" help:"The sending process that bench kill kills."`
 }
 
 // Database says where a benchmark keeps its rows.

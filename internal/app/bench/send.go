@@ -64,7 +64,7 @@ func (b *Send) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 		}
 	}
 	r := &Report{Store: b.Store, Recipients: b.Recipients, SeedTime: time.Since(seeding).Seconds()}
-	stopProfile, err := b.profile()
+	stopProfile, err := profileTo(b.Profile)
 	if err != nil {
 		return err
 	}
@@ -78,11 +78,12 @@ func (b *Send) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	return r.write(out)
 }
 
-func (b *Send) profile() (stop func(), err error) {
-	if b.Profile == "" {
+// profileTo writes a CPU profile until stop; without a path it does nothing.
+func profileTo(path string) (stop func(), err error) {
+	if path == "" {
 		return func() {}, nil
 	}
-	f, err := os.Create(b.Profile)
+	f, err := os.Create(path)
 	if err != nil {
 		return nil, errs.Wrap(errs.Invalid, "the profile cannot be written there", err)
 	}

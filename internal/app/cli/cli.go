@@ -34,6 +34,7 @@ type commands struct {
 	Key      keyCmd      `cmd:"" help:"Keys of the API."`
 	Org      orgCmd      `cmd:"" help:"Organizations and their locations."`
 	Simulate simulateCmd `cmd:"" help:"Run the simulated operator alone (SMPP 3.4)."`
+	Audience audienceCmd `cmd:"" help:"Audiences: who is meant, and how they are reached."`
 	Bench    benchCmd    `cmd:"" help:"Measure the whole path."`
 	Migrate  migrateCmd  `cmd:"" help:"Bring the database to this version and say what was done."`
 	Backup   backupCmd   `cmd:"" help:"Copy the database, without the keys that open it."`

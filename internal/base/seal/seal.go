@@ -73,7 +73,10 @@ func (k *Key) Seal(plain []byte, at Place) []byte {
 }
 
 // Open decrypts what Seal made for the same place. Anything else is an error that says nothing of the content.
-func (k *Key) Open(sealed []byte, at Place) ([]byte, error) {
+func (k *Key) Open(sealed []byte, at Place) ([]byte, error) { return k.OpenInto(nil, sealed, at) }
+
+// OpenInto is Open into the room behind to, which may be nil; whoever opens many values uses the room again.
+func (k *Key) OpenInto(to, sealed []byte, at Place) ([]byte, error) {
 	gen, err := Generation(sealed)
 	if err != nil {
 		return nil, err
@@ -82,7 +85,7 @@ func (k *Key) Open(sealed []byte, at Place) ([]byte, error) {
 		return nil, errs.Newf(errs.Internal, "a sealed value asks for generation %d of its key, this is %d", gen, k.gen).At(at.Table + "." + at.Column)
 	}
 	var room [160]byte
-	plain, err := k.aead.Open(nil, sealed[header:header+nonceSize], sealed[header+nonceSize:], at.append(room[:0]))
+	plain, err := k.aead.Open(to[:0], sealed[header:header+nonceSize], sealed[header+nonceSize:], at.append(room[:0]))
 	if err != nil {
 		return nil, errs.Wrap(errs.Internal, "a sealed value was changed, moved or belongs to another key", err).(*errs.Error).At(at.Table + "." + at.Column)
 	}

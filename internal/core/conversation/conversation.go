@@ -96,6 +96,7 @@ type Task struct {
 	Appointment  id.ID
 	Message      id.ID
 	Conversation id.ID
+	Audience     id.ID  // whose call list it stands on; zero for a task of no audience
 	Reason       string // a message.Reason or an intent
 	Urgent       bool
 	CreatedAt    time.Time

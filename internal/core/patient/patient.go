@@ -56,7 +56,22 @@ type Facts struct {
 	Identifiers      []Identifier
 	Tags             []phi.Text
 	Conditions       []Code
+	Medications      []Code // what the person takes: ATC, RxNorm or another coded list
+	Address          Address
 	Note             phi.Text
+}
+
+// Address is a postal address, as FHIR's Address without what a letter does not need.
+type Address struct {
+	Line       phi.Text // street, number, flat; lines are parted by a line break
+	City       phi.Text
+	PostalCode phi.Text
+	Country    string // ISO 3166-1 alpha-2; empty when the source does not say
+}
+
+// IsEmpty reports whether a letter could not be sent: a street and a town or postal code are the least.
+func (a Address) IsEmpty() bool {
+	return a.Line.IsEmpty() || (a.City.IsEmpty() && a.PostalCode.IsEmpty())
 }
 
 // Identifier is how a source names the person: an MRN, a national number, a file's own key.
@@ -65,7 +80,7 @@ type Identifier struct {
 	Value  phi.Text
 }
 
-// Code is a coded condition (SNOMED CT, ICD-10): a FHIR Coding without its display.
+// Code is a coded condition or medication (SNOMED CT, ICD-10, ATC): a FHIR Coding without its display.
 type Code struct {
 	System string
 	Code   phi.Text

@@ -18,6 +18,7 @@ type Kind string
 const (
 	Patients     Kind = "patients"
 	Appointments Kind = "appointments"
+	People       Kind = "people" // a list that names people and says nothing else
 )
 
 // words are headers as files of practices write them, in en, pl, zh and es, without accents, spaces or signs.
@@ -36,6 +37,11 @@ var words = map[intake.Field]string{
 	intake.FieldChannel:      "preferredchannel channel contactpreference kanal preferowanykanal kontakt 联系方式 首选方式 canal canalpreferido",
 	intake.FieldTags:         "tags labels tag etykiety znaczniki 标签 etiquetas",
 	intake.FieldConditions:   "conditions diagnoses diagnosiscodes icd10 rozpoznania rozpoznanie 诊断 诊断编码 diagnosticos condiciones",
+	intake.FieldMedications:  "medications medication drugs atc leki lek medykamenty 药物 用药 medicamentos medicacion",
+	intake.FieldAddress:      "address street addressline streetaddress ulica adres 地址 街道 direccion calle domicilio",
+	intake.FieldCity:         "city town miasto miejscowosc 城市 ciudad poblacion localidad",
+	intake.FieldPostalCode:   "postalcode postcode zip zipcode kodpocztowy 邮编 邮政编码 codigopostal",
+	intake.FieldCountry:      "country countrycode kraj 国家 pais",
 	intake.FieldStatus:       "status state stan 状态 estado appointmentstatus statuswizyty 预约状态 estadodelacita",
 	intake.FieldDeceased:     "deceased died dead zmarly zgon 已故 死亡 fallecido",
 	intake.FieldRelation:     "phonebelongsto phoneowner contactrelation wlascicieltelefonu telefonnalezydo 电话归属 titulardeltelefono",
@@ -62,8 +68,10 @@ var fieldsOf = map[Kind][]intake.Field{
 	Patients: {intake.FieldExternalID, intake.FieldMRN, intake.FieldGivenName, intake.FieldFamilyName,
 		intake.FieldFullName, intake.FieldBirthDate, intake.FieldSex, intake.FieldLanguage, intake.FieldMobile,
 		intake.FieldPhone2, intake.FieldLocation, intake.FieldChannel, intake.FieldTags,
-		intake.FieldConditions, intake.FieldStatus, intake.FieldDeceased, intake.FieldRelation,
+		intake.FieldConditions, intake.FieldMedications, intake.FieldAddress, intake.FieldCity, intake.FieldPostalCode,
+		intake.FieldCountry, intake.FieldStatus, intake.FieldDeceased, intake.FieldRelation,
 		intake.FieldConsent, intake.FieldConsentOn, intake.FieldConsentBy, intake.FieldConsentWord},
+	People: {intake.FieldExternalID, intake.FieldMRN, intake.FieldMobile},
 	Appointments: {intake.FieldExternalID, intake.FieldPatient, intake.FieldLocation, intake.FieldStart,
 		intake.FieldDate, intake.FieldTime, intake.FieldMinutes, intake.FieldEnd, intake.FieldPractitioner,
 		intake.FieldType, intake.FieldStatus, intake.FieldReason, intake.FieldBookedAt},
@@ -162,6 +170,8 @@ func (m Mapping) complete(k Kind) error {
 	}
 	var err error
 	switch k {
+	case People:
+		err = need("patient: an id, a record number or a phone number", intake.FieldExternalID, intake.FieldMRN, intake.FieldMobile)
 	case Patients:
 		err = firstError(need("patient's id", intake.FieldExternalID), need("name", intake.FieldFamilyName, intake.FieldGivenName, intake.FieldFullName))
 	case Appointments:

@@ -84,6 +84,11 @@ func PatientOf(l Line, m Mapping, p *Place) (intake.PatientRow, []intake.Problem
 	for _, c := range list(r.cell(intake.FieldConditions)) {
 		row.Conditions = append(row.Conditions, code(c))
 	}
+	for _, c := range list(r.cell(intake.FieldMedications)) {
+		row.Medications = append(row.Medications, drug(c))
+	}
+	row.Address = patient.Address{Line: r.text(intake.FieldAddress), City: r.text(intake.FieldCity), PostalCode: r.text(intake.FieldPostalCode),
+		Country: r.country()}
 	row.Consents = r.consents(region)
 	return row, r.bad
 }
@@ -176,6 +181,28 @@ func code(t phi.Text) patient.Code {
 		return patient.Code{System: "http://snomed.info/sct", Code: t}
 	}
 	return patient.Code{System: "http://hl7.org/fhir/sid/icd-10", Code: t}
+}
+
+// drug reads "A10BA02" as ATC; "system#code" names its own system.
+func drug(t phi.Text) patient.Code {
+	if system, c, ok := strings.Cut(t.Reveal(), "#"); ok {
+		return patient.Code{System: system, Code: phi.T(c)}
+	}
+	return patient.Code{System: "http://www.whocc.no/atc", Code: t}
+}
+
+// country reads the two letters of a country.
+func (r *reader) country() string {
+	s := r.cell(intake.FieldCountry)
+	if s == "" {
+		return ""
+	}
+	region, err := language.ParseRegion(s)
+	if err != nil || !region.IsCountry() {
+		r.problem(intake.FieldCountry, intake.BadCountry, "this is no country; write its two letters, such as PL or US", s)
+		return ""
+	}
+	return region.Canonicalize().String()
 }
 
 // consents reads the general column and those per purpose. A yes needs a date and a way it was given: without

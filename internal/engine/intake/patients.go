@@ -192,9 +192,18 @@ func merge(p patient.Person, r *PatientRow, source id.ID) patient.Person {
 	put(r.Has[FieldChannel] && r.Channel != "", &p.Facts.PreferredChannel, r.Channel)
 	put(r.Has[FieldTags], &p.Facts.Tags, r.Tags)
 	put(r.Has[FieldConditions], &p.Facts.Conditions, r.Conditions)
+	put(r.Has[FieldMedications], &p.Facts.Medications, r.Medications)
+	mergeAddress(&p.Facts.Address, r)
 	put(r.Location != nil && (r.Has[FieldLocation] || fresh), &p.Location, locationID(r))
 	put(r.Status != "" && p.Status != patient.Deceased, &p.Status, r.Status)
 	return p
+}
+
+func mergeAddress(a *patient.Address, r *PatientRow) {
+	put(r.Has[FieldAddress], &a.Line, r.Address.Line)
+	put(r.Has[FieldCity], &a.City, r.Address.City)
+	put(r.Has[FieldPostalCode], &a.PostalCode, r.Address.PostalCode)
+	put(r.Has[FieldCountry] && r.Address.Country != "", &a.Country, r.Address.Country)
 }
 
 func locationID(r *PatientRow) id.ID {
@@ -221,6 +230,7 @@ func sameFacts(a, b patient.Facts) bool {
 		slices.SortFunc(f.Identifiers, func(x, y patient.Identifier) int { return strings.Compare(x.System, y.System) })
 		f.Tags = append([]phi.Text{}, f.Tags...)
 		f.Conditions = append([]patient.Code{}, f.Conditions...)
+		f.Medications = append([]patient.Code{}, f.Medications...)
 	}
 	order(&a)
 	order(&b)

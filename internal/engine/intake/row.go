@@ -30,6 +30,11 @@ const (
 	FieldChannel      Field = "preferred_channel"
 	FieldTags         Field = "tags"
 	FieldConditions   Field = "conditions"
+	FieldMedications  Field = "medications"
+	FieldAddress      Field = "address"
+	FieldCity         Field = "city"
+	FieldPostalCode   Field = "postal_code"
+	FieldCountry      Field = "country"
 	FieldStatus       Field = "status"
 	FieldDeceased     Field = "deceased"
 	FieldRelation     Field = "phone_belongs_to"
@@ -72,6 +77,8 @@ type PatientRow struct {
 	Channel      patient.Channel
 	Tags         []phi.Text
 	Conditions   []patient.Code
+	Medications  []patient.Code
+	Address      patient.Address
 	Status       patient.Status // empty when the line does not say
 	Consents     []ConsentRow
 	Has          map[Field]bool
@@ -118,6 +125,7 @@ const (
 	TwiceThatTime  ProblemCode = "time_happens_twice"
 	BadTime        ProblemCode = "bad_time"
 	BadLanguage    ProblemCode = "bad_language"
+	BadCountry     ProblemCode = "bad_country"
 	BadChoice      ProblemCode = "bad_choice"
 	NoLocation     ProblemCode = "no_such_location"
 	NoPatient      ProblemCode = "no_such_patient"

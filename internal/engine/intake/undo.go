@@ -2,7 +2,6 @@ package intake
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -281,6 +280,8 @@ type packedPerson struct {
 	Names      map[string]string `json:"names"` // identifiers by system
 	Tags       []string          `json:"tags"`
 	Conditions [][2]string       `json:"conditions"`
+	Drugs      [][2]string       `json:"medications,omitempty"`
+	Address    [4]string         `json:"address"` // line, city, postal code, country
 	Numbers    []packedContact   `json:"numbers,omitempty"`
 	Added      []string          `json:"added,omitempty"` // numbers that the import linked
 }
@@ -303,9 +304,8 @@ func packPerson(p patient.Person, contacts []patient.Contact, added []phone.Numb
 	for _, t := range f.Tags {
 		out.Tags = append(out.Tags, t.Reveal())
 	}
-	for _, c := range f.Conditions {
-		out.Conditions = append(out.Conditions, [2]string{c.System, c.Code.Reveal()})
-	}
+	out.Conditions, out.Drugs = packCodes(f.Conditions), packCodes(f.Medications)
+	out.Address = [4]string{f.Address.Line.Reveal(), f.Address.City.Reveal(), f.Address.PostalCode.Reveal(), f.Address.Country}
 	for _, c := range contacts {
 		if !c.Point.Number.IsZero() {
 			out.Numbers = append(out.Numbers, packedContact{c.Point.Number.Reveal(), c.Use, c.Rank, c.Relationship})
@@ -339,15 +339,14 @@ func unpackPerson(before phi.Text, now patient.Person) (p patient.Person, contac
 	now.Status, now.Language, now.Location = b.Status, b.Language, b.Location
 	f := &now.Facts
 	f.GivenName, f.FamilyName, f.BirthDate, f.Sex, f.PreferredChannel = phi.T(b.Given), phi.T(b.Family), phi.T(b.Birth), b.Sex, b.Channel
-	f.Identifiers, f.Tags, f.Conditions = nil, nil, nil
+	f.Identifiers, f.Tags = nil, nil
+	f.Conditions, f.Medications = unpackCodes(b.Conditions), unpackCodes(b.Drugs)
+	f.Address = patient.Address{Line: phi.T(b.Address[0]), City: phi.T(b.Address[1]), PostalCode: phi.T(b.Address[2]), Country: b.Address[3]}
 	for system, v := range b.Names {
 		now.SetIdentifier(system, phi.T(v))
 	}
 	for _, t := range b.Tags {
 		f.Tags = append(f.Tags, phi.T(t))
-	}
-	for _, c := range b.Conditions {
-		f.Conditions = append(f.Conditions, patient.Code{System: c[0], Code: phi.T(c[1])})
 	}
 	return now, contacts, added, nil
 }
@@ -384,16 +383,4 @@ func unpackVisit(before phi.Text, now schedule.Appointment) (schedule.Appointmen
 	now.Status, now.Location, now.Practitioner, now.Type, now.Start = b.Status, b.Location, b.Practitioner, b.Type, b.Start
 	now.Length, now.Zone, now.Wall, now.BookedAt, now.Reason, now.Import = b.Length, b.Zone, b.Wall, b.BookedAt, phi.T(b.Reason), b.Import
 	return now, nil
-}
-
-func pack(v any) phi.Text {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return phi.Text{} // only types that cannot be marshalled fail, and these are not
-	}
-	return phi.T(string(b))
-}
-
-func unpack(before phi.Text, to any) error {
-	return errs.Wrap(errs.Internal, "what a row was before the import cannot be read", json.Unmarshal([]byte(before.Reveal()), to))
 }

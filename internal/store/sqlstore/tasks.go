@@ -18,12 +18,12 @@ func (t *Tx) Tasks() store.Tasks { return tasks{t} }
 
 type tasks struct{ *Tx }
 
-const taskColumns = `id, org_id, kind, person_id, point_id, location_id, visit_id, message_id, conversation_id, reason, urgent,
+const taskColumns = `id, org_id, kind, person_id, point_id, location_id, visit_id, message_id, conversation_id, audience_id, reason, urgent,
 	created_at, due_at, done_at, done_by, outcome, note`
 
 var insertTasks = NewInsert("tasks", "ON CONFLICT DO NOTHING",
 	Column{"id", ID}, Column{"org_id", ID}, Column{"kind", Text}, Column{"person_id", ID}, Column{"point_id", ID},
-	Column{"location_id", ID}, Column{"visit_id", ID}, Column{"message_id", ID}, Column{"conversation_id", ID},
+	Column{"location_id", ID}, Column{"visit_id", ID}, Column{"message_id", ID}, Column{"conversation_id", ID}, Column{"audience_id", ID},
 	Column{"reason", Text}, Column{"urgent", Bool}, Column{"created_at", Int}, Column{"due_at", Int}, Column{"outcome", Text},
 	Column{"note", Bytes})
 
@@ -52,7 +52,7 @@ func (s tasks) Add(ctx context.Context, in []conversation.Task) error {
 		if err != nil {
 			return err
 		}
-		rows[i] = args(t.ID, org, t.Kind, t.Person, t.Point, t.Location, t.Appointment, t.Message, t.Conversation, t.Reason,
+		rows[i] = args(t.ID, org, t.Kind, t.Person, t.Point, t.Location, t.Appointment, t.Message, t.Conversation, t.Audience, t.Reason,
 			t.Urgent, t.CreatedAt, t.DueAt, t.Outcome, note)
 	}
 	if _, err := s.Bulk(ctx, insertTasks, rows); err != nil {
@@ -124,7 +124,7 @@ func (s tasks) read(ctx context.Context, and string, more ...any) ([]conversatio
 		func(r Rows) (t conversation.Task, err error) {
 			var note []byte
 			err = r.Scan(Dests([]any{&t.ID, &t.Org, (*string)(&t.Kind), &t.Person, &t.Point, &t.Location, &t.Appointment, &t.Message,
-				&t.Conversation, &t.Reason, &t.Urgent, &t.CreatedAt, &t.DueAt, &t.DoneAt, &t.DoneBy, (*string)(&t.Outcome), &note})...)
+				&t.Conversation, &t.Audience, &t.Reason, &t.Urgent, &t.CreatedAt, &t.DueAt, &t.DoneAt, &t.DoneBy, (*string)(&t.Outcome), &note})...)
 			notes = append(notes, note)
 			return t, err
 		})

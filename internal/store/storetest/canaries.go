@@ -31,7 +31,9 @@ func Canaries(t testing.TB, s store.Store) []string {
 	p := AddPeople(t, s, d.Scope, patient.Person{Kind: patient.Patient, Status: patient.Active, Language: "pl", Facts: patient.Facts{
 		GivenName: c.text("given"), FamilyName: c.text("family"), BirthDate: c.text("birth"), Note: c.text("note"),
 		Identifiers: []patient.Identifier{{System: "mrn", Value: c.text("mrn")}}, Tags: []phi.Text{c.text("tag")},
-		Conditions: []patient.Code{{System: "sct", Code: c.text("condition")}},
+		Conditions:  []patient.Code{{System: "sct", Code: c.text("condition")}},
+		Medications: []patient.Code{{System: "atc", Code: c.text("medication")}},
+		Address:     patient.Address{Line: c.text("street"), City: c.text("city"), PostalCode: c.text("postal code"), Country: "PL"},
 	}})[0]
 	point := AddPoint(t, s, d.Scope, p.ID, n)
 	Append(t, s, d.Scope,

@@ -32,6 +32,8 @@ func Run(t *testing.T, open Open) {
 	t.Run("receipts that did not come", func(t *testing.T) { t.Parallel(); followUpsSuite(t, open) })
 	t.Run("routes", func(t *testing.T) { t.Parallel(); routesSuite(t, open) })
 	t.Run("tasks", func(t *testing.T) { t.Parallel(); tasks(t, open) })
+	t.Run("audiences", func(t *testing.T) { t.Parallel(); audiences(t, open) })
+	t.Run("facts of rules", func(t *testing.T) { t.Parallel(); audienceFacts(t, open) })
 	t.Run("imports", func(t *testing.T) { t.Parallel(); imports(t, open) })
 	t.Run("conversations", func(t *testing.T) { t.Parallel(); conversations(t, open) })
 	t.Run("web", func(t *testing.T) { t.Parallel(); webSuite(t, open) })

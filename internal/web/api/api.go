@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"carillon.dev/carillon/internal/base/errs"
+	audiences "carillon.dev/carillon/internal/engine/audience"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/exchange"
 	"carillon.dev/carillon/internal/engine/explain"
@@ -35,19 +36,20 @@ const Version = "1.0.0"
 
 // Needs are the use-cases that the API calls; all are required.
 type Needs struct {
-	Login    *login.Service
-	Desk     *desk.Desk
-	Record   *record.Service
-	Inbox    *inbox.Service
-	Meanings *inbox.Meanings
-	Imports  *intake.Service
-	Explain  *explain.Service
-	Plan     *plan.Planner
-	Texts    *texts.Service
-	Switch   *send.Switchboard
-	Exchange *exchange.Service
-	SelfTest *selftest.Service
-	Settings *settings.Service
+	Login     *login.Service
+	Desk      *desk.Desk
+	Record    *record.Service
+	Inbox     *inbox.Service
+	Meanings  *inbox.Meanings
+	Imports   *intake.Service
+	Explain   *explain.Service
+	Plan      *plan.Planner
+	Texts     *texts.Service
+	Switch    *send.Switchboard
+	Exchange  *exchange.Service
+	SelfTest  *selftest.Service
+	Settings  *settings.Service
+	Audiences *audiences.Service
 }
 
 // Options tune the API; the zero value is safe.
@@ -132,6 +134,7 @@ func (a *API) register() {
 	a.messageRoutes()
 	a.conversationRoutes()
 	a.importRoutes()
+	a.audienceRoutes()
 	a.taskRoutes()
 	a.setupRoutes()
 	a.selfTestRoutes()

@@ -53,6 +53,8 @@ type BulkPatient struct {
 	Status           string        `json:"status,omitempty" enum:"active,inactive,deceased"`
 	Tags             *[]string     `json:"tags,omitempty" maxItems:"50"`
 	Conditions       *[]Coding     `json:"conditions,omitempty" maxItems:"100"`
+	Medications      *[]Coding     `json:"medications,omitempty" maxItems:"100"`
+	Address          *Address      `json:"address,omitempty" doc:"The whole address: what is left out of it is cleared."`
 	Consents         []BulkConsent `json:"consents,omitempty" maxItems:"20"`
 }
 
@@ -246,8 +248,13 @@ func (w sites) patient(in *BulkPatient) intake.Row {
 		}
 	})
 	given(r.Has, intake.FieldTags, in.Tags, func(all []string) { r.Tags = mapped(all, func(s *string) phi.Text { return phi.T(*s) }) })
-	given(r.Has, intake.FieldConditions, in.Conditions, func(all []Coding) {
-		r.Conditions = mapped(all, func(c *Coding) patient.Code { return patient.Code{System: c.System, Code: phi.T(c.Code)} })
+	given(r.Has, intake.FieldConditions, in.Conditions, func(all []Coding) { r.Conditions = mapped(all, codeOf) })
+	given(r.Has, intake.FieldMedications, in.Medications, func(all []Coding) { r.Medications = mapped(all, codeOf) })
+	given(r.Has, intake.FieldAddress, in.Address, func(a Address) {
+		r.Address = a.of()
+		for _, f := range []intake.Field{intake.FieldCity, intake.FieldPostalCode, intake.FieldCountry} {
+			r.Has[f] = true
+		}
 	})
 	for i := range in.Consents {
 		x.consent(r, &in.Consents[i])

@@ -92,10 +92,26 @@ var entries = map[string]entry{
 	"listProblems":      {path: []string{"import"}},
 	"completeTask":      {path: []string{"task"}, body: fixed(obj{"outcome": "reached"})},
 	"listSelfTests":     {}, "listIncidents": {}, "getBudget": {},
-	"setBudget":     {body: fixed(obj{"day": 2, "week": 6})},
-	"setSelfTest":   {path: []string{"route"}, body: fixed(obj{"phone": "+48 601 234 567", "every_minutes": 60})},
-	"runSelfTest":   {path: []string{"route"}, want: http.StatusNotFound},
-	"setRouteState": {path: []string{"route"}, body: fixed(obj{"state": "open"}), admin: access.ManageRoutes},
+	"setBudget":      {body: fixed(obj{"day": 2, "week": 6})},
+	"setSelfTest":    {path: []string{"route"}, body: fixed(obj{"phone": "+48 601 234 567", "every_minutes": 60})},
+	"runSelfTest":    {path: []string{"route"}, want: http.StatusNotFound},
+	"setRouteState":  {path: []string{"route"}, body: fixed(obj{"state": "open"}), admin: access.ManageRoutes},
+	"listAudiences":  {},
+	"createAudience": {body: func(r rows) any { return obj{"name": id.New().String(), "rule": "age >= 50", "purpose": "recall"} }},
+	"getAudience":    {path: []string{"audience"}},
+	"saveAudience": {path: []string{"audience"}, body: func(r rows) any {
+		return obj{"version": 1, "name": id.New().String(), "rule": "age >= 50", "purpose": "recall"}
+	}},
+	"listAudienceVersions": {path: []string{"audience"}},
+	"archiveAudience":      {path: []string{"audience"}},
+	"uploadAudience":       {body: fixed(obj{"name": "List", "purpose": "event", "items": []obj{{"mrn": "none"}}}), want: http.StatusUnprocessableEntity},
+	"countAudience":        {path: []string{"audience"}},
+	"countRule":            {body: fixed(obj{"rule": "age >= 50", "purpose": "recall"})},
+	"getAudienceCount":     {path: []string{"count"}},
+	"cancelAudienceCount":  {path: []string{"count"}},
+	"sampleAudience":       {path: []string{"count"}},
+	"callAudience":         {path: []string{"audience"}},
+	"letterAudience":       {path: []string{"audience"}},
 }
 
 // form is a multipart body.

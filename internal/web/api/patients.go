@@ -50,6 +50,8 @@ type Patient struct {
 	Identifiers      []Identifier `json:"identifiers"`
 	Tags             []string     `json:"tags"`
 	Conditions       []Coding     `json:"conditions"`
+	Medications      []Coding     `json:"medications"`
+	Address          *Address     `json:"address,omitempty"`
 	Note             string       `json:"note,omitempty"`
 	Contacts         []Contact    `json:"contacts"`
 	CreatedAt        time.Time    `json:"created_at"`
@@ -62,7 +64,30 @@ type Identifier struct {
 	Value  string `json:"value" minLength:"1" maxLength:"200"`
 }
 
-// Coding is a coded condition.
+// Address is a postal address.
+type Address struct {
+	Line       string `json:"line,omitempty" maxLength:"300" doc:"Street, number and flat; lines are parted by a line break."`
+	City       string `json:"city,omitempty" maxLength:"100"`
+	PostalCode string `json:"postal_code,omitempty" maxLength:"20"`
+	Country    string `json:"country,omitempty" pattern:"^[A-Z]{2}$" doc:"ISO 3166-1 alpha-2."`
+}
+
+func (a *Address) of() patient.Address {
+	return patient.Address{Line: phi.T(a.Line), City: phi.T(a.City), PostalCode: phi.T(a.PostalCode), Country: a.Country}
+}
+
+func addressOf(a *patient.Address) *Address {
+	if *a == (patient.Address{}) {
+		return nil
+	}
+	return &Address{a.Line.Reveal(), a.City.Reveal(), a.PostalCode.Reveal(), a.Country}
+}
+
+func codingOf(c *patient.Code) Coding { return Coding{c.System, c.Code.Reveal()} }
+
+func codeOf(c *Coding) patient.Code { return patient.Code{System: c.System, Code: phi.T(c.Code)} }
+
+// Coding is a coded condition or medication.
 type Coding struct {
 	System string `json:"system" minLength:"1" maxLength:"200" example:"http://hl7.org/fhir/sid/icd-10"`
 	Code   string `json:"code" minLength:"1" maxLength:"60"`
@@ -81,6 +106,8 @@ type Fields struct {
 	Identifiers      *[]Identifier `json:"identifiers,omitempty" maxItems:"20"`
 	Tags             *[]string     `json:"tags,omitempty" maxItems:"50"`
 	Conditions       *[]Coding     `json:"conditions,omitempty" maxItems:"100"`
+	Medications      *[]Coding     `json:"medications,omitempty" maxItems:"100"`
+	Address          *Address      `json:"address,omitempty" doc:"The whole address: what is left out of it is cleared."`
 	Note             *string       `json:"note,omitempty" maxLength:"4000"`
 }
 
@@ -111,7 +138,13 @@ func (f *Fields) put(p *patient.Person) error {
 		p.Facts.Tags = mapped(*f.Tags, func(s *string) phi.Text { return phi.T(*s) })
 	}
 	if f.Conditions != nil {
-		p.Facts.Conditions = mapped(*f.Conditions, func(c *Coding) patient.Code { return patient.Code{System: c.System, Code: phi.T(c.Code)} })
+		p.Facts.Conditions = mapped(*f.Conditions, codeOf)
+	}
+	if f.Medications != nil {
+		p.Facts.Medications = mapped(*f.Medications, codeOf)
+	}
+	if f.Address != nil {
+		p.Facts.Address = f.Address.of()
 	}
 	return language(f.Language, &p.Language)
 }
@@ -236,6 +269,7 @@ func patientOf(f *desk.Found) Patient {
 		Zone: x.Zone, PreferredChannel: string(x.PreferredChannel), Note: x.Note.Reveal(),
 		Identifiers: mapped(x.Identifiers, func(i *patient.Identifier) Identifier { return Identifier{i.System, i.Value.Reveal()} }),
 		Tags:        mapped(x.Tags, func(t *phi.Text) string { return t.Reveal() }),
-		Conditions:  mapped(x.Conditions, func(c *patient.Code) Coding { return Coding{c.System, c.Code.Reveal()} }),
-		Contacts:    mapped(f.Contacts, contactOf), CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
+		Conditions:  mapped(x.Conditions, codingOf),
+		Medications: mapped(x.Medications, codingOf), Address: addressOf(&x.Address),
+		Contacts: mapped(f.Contacts, contactOf), CreatedAt: p.CreatedAt, UpdatedAt: p.UpdatedAt}
 }

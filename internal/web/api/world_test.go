@@ -19,6 +19,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audience"
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/conversation"
@@ -33,6 +34,7 @@ import (
 	"carillon.dev/carillon/internal/core/schedule"
 	tests "carillon.dev/carillon/internal/core/selftest"
 	"carillon.dev/carillon/internal/ehr/table"
+	audiences "carillon.dev/carillon/internal/engine/audience"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/exchange"
 	"carillon.dev/carillon/internal/engine/explain"
@@ -121,7 +123,7 @@ func setup(t *testing.T, change func(*api.Options), open ...storetest.Open) *wor
 		Meanings: inbox.NewMeanings(w.store, rec, suppressed), Imports: w.imports, Explain: explain.New(box),
 		Plan: plan.New(w.store, box, w.clock, log), Texts: words, Switch: send.NewSwitchboard(w.store, suppressed, log),
 		SelfTest: selftest.New(w.store, box, w.clock, w.clock, tests.Limits{}), Settings: settings.New(w.store),
-		Exchange: exchange.New(w.store, w.clock)}, log, opt)
+		Exchange: exchange.New(w.store, w.clock), Audiences: newAudiences(t, w.store, box)}, log, opt)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +158,15 @@ func (w *world) revoked(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return secret
+}
+
+func newAudiences(t *testing.T, s store.Store, box *outbox.Outbox) *audiences.Service {
+	t.Helper()
+	service, err := audiences.New(s, box)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
 }
 
 // newOutbox is the real decider with the shipped texts and rules.
@@ -291,6 +302,19 @@ func (c *clinic) fillTexts(ctx context.Context, tx store.Tx, number phone.Number
 	if err := tx.Tasks().Add(ctx, []conversation.Task{task}); err != nil {
 		return err
 	}
+	saved, err := tx.Audiences().Save(ctx, audience.Audience{Name: "Everybody " + m.ID.String(), Kind: audience.ByRule, Rule: `kind == "patient"`, Purpose: purpose.Event, By: access.Command})
+	if err != nil {
+		return err
+	}
+	run, err := tx.Audiences().AddRun(ctx, audience.Run{Audience: saved.ID, Version: 1, Rule: saved.Rule, Purpose: purpose.Event, By: access.Command})
+	if err != nil {
+		return err
+	}
+	run.State, run.Result.Sample = audience.Counting, []id.ID{c.rows["patient"]}
+	if _, err := tx.Audiences().SetRun(ctx, run); err != nil {
+		return err
+	}
+	c.rows["audience"], c.rows["count"] = saved.ID, run.ID
 	for k, v := range map[string]id.ID{"route": r.ID, "message": m.ID, "conversation": thread.ID, "inbound": in.ID, "task": task.ID} {
 		c.rows[k] = v
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"carillon.dev/carillon/internal/core/access"
+	audiences "carillon.dev/carillon/internal/engine/audience"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/engine/inbox"
@@ -43,19 +44,20 @@ type Switch interface {
 
 // Needs are the use-cases that the pages call.
 type Needs struct {
-	Login    *login.Service
-	Desk     *desk.Desk
-	Explain  *explain.Service
-	Inbox    *inbox.Service
-	Meanings *inbox.Meanings
-	Imports  *intake.Service
-	Record   *record.Service
-	Plan     *plan.Planner
-	Texts    *texts.Service
-	Switch   Switch
-	Live     *live.Hub
-	SelfTest *selftest.Service
-	Settings *settings.Service
+	Login     *login.Service
+	Desk      *desk.Desk
+	Explain   *explain.Service
+	Inbox     *inbox.Service
+	Meanings  *inbox.Meanings
+	Imports   *intake.Service
+	Record    *record.Service
+	Plan      *plan.Planner
+	Texts     *texts.Service
+	Switch    Switch
+	Live      *live.Hub
+	SelfTest  *selftest.Service
+	Settings  *settings.Service
+	Audiences *audiences.Service
 }
 
 // Console serves the pages.

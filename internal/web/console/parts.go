@@ -33,6 +33,7 @@ func (p *Page) menu() []menuItem {
 		{"messages", "/messages", "message-2", 0},
 		{"due", "/due", "hourglass", p.Waiting.Held},
 		{"patients", "/patients", "users", 0},
+		{"audiences", "/audiences", "filter", 0},
 		{"calls", "/calls", "phone-call", p.Waiting.Calls},
 		{"imports", "/imports", "upload", 0},
 		{"texts", "/texts", "file-text", 0},

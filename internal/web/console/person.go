@@ -2,6 +2,7 @@ package console
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"carillon.dev/carillon/internal/core/consent"
@@ -244,4 +245,16 @@ func personNotes(w *Words, s patient.Status) (out []chip) {
 		out = append(out, chip{toneQuiet, "ban", w.T("person.inactive")})
 	}
 	return out
+}
+
+// hasFacts reports whether there is something to show beside the name and birth date.
+func hasFacts(f *patient.Facts) bool {
+	return len(f.Identifiers) > 0 || !f.Note.IsEmpty() || len(f.Tags) > 0 || f.Sex != "" || len(f.Conditions) > 0 || len(f.Medications) > 0 ||
+		addressText(&f.Address) != ""
+}
+
+// addressText is an address on one line.
+func addressText(a *patient.Address) string {
+	town := strings.TrimSpace(a.PostalCode.Reveal() + " " + a.City.Reveal())
+	return joined(strings.ReplaceAll(a.Line.Reveal(), "\n", ", "), town, a.Country)
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 
 	"carillon.dev/carillon/internal/core/access"
 )
@@ -76,7 +77,7 @@ func (c *Console) routes() []route {
 		{"POST /resume", "", access.StopAll, c.resume},
 		{"POST /theme", "", "", c.chooseTheme},
 		{"POST /site", "", "", c.chooseSite},
-	}, c.wordingRoutes()...)
+	}, slices.Concat(c.wordingRoutes(), c.audienceRoutes())...)
 }
 
 // wordingRoutes are those of what is said and when.
@@ -94,5 +95,26 @@ func (c *Console) wordingRoutes() []route {
 		{"POST /journeys/{key}/steps", "journeys", access.ManageTexts, c.changeSteps},
 		{"POST /journeys/{key}/check", "journeys", access.ReadMessages, c.checkJourney},
 		{"GET /journeys/{key}/versions/{n}", "journeys", access.ReadMessages, c.journeyVersion},
+	}
+}
+
+// audienceRoutes are the pages and forms of audiences.
+func (c *Console) audienceRoutes() []route {
+	return []route{
+		{"GET /audiences", "audiences", access.ReadPatients, c.audiences},
+		{"POST /audiences", "audiences", access.SendMessages, c.saveAudience},
+		{"GET /audiences/new", "audiences", access.SendMessages, c.newAudience},
+		{"POST /audiences/form", "audiences", access.SendMessages, c.changeBuilder},
+		{"GET /audiences/{id}", "audiences", access.ReadPatients, c.audience},
+		{"GET /audiences/{id}/edit", "audiences", access.SendMessages, c.editAudience},
+		{"POST /audiences/{id}/count", "audiences", access.ReadPatients, c.countAudience},
+		{"POST /audiences/{id}/calls", "audiences", access.SendMessages, c.callAudience},
+		{"POST /audiences/{id}/letters", "audiences", access.SendMessages, c.letters},
+		{"POST /audiences/{id}/archive", "audiences", access.SendMessages, c.archiveAudience},
+		{"POST /audience-lists", "audiences", access.ImportFiles, c.uploadList},
+		{"POST /audience-counts", "audiences", access.ReadPatients, c.countRule},
+		{"GET /audience-counts/{id}", "audiences", access.ReadPatients, c.audienceCount},
+		{"POST /audience-counts/{id}/cancel", "audiences", access.ReadPatients, c.cancelCount},
+		{"POST /audience-counts/{id}/people", "audiences", access.ReadPatients, c.samplePeople},
 	}
 }

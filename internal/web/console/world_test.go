@@ -21,6 +21,7 @@ import (
 	"carillon.dev/carillon/internal/core/rules"
 	tests "carillon.dev/carillon/internal/core/selftest"
 	"carillon.dev/carillon/internal/ehr/table"
+	audiences "carillon.dev/carillon/internal/engine/audience"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/engine/inbound"
@@ -50,6 +51,7 @@ type world struct {
 	url        string
 	store      store.Store
 	outbox     *outbox.Outbox
+	audiences  *audiences.Service
 	login      *login.Service
 	admin      login.Session
 	clock      *clock.Fixed
@@ -82,7 +84,10 @@ func setup(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	suppressed := send.NewSuppressed(w.clock)
-	c, err := console.New(console.Needs{Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
+	if w.audiences, err = audiences.New(db, w.outbox); err != nil {
+		t.Fatal(err)
+	}
+	c, err := console.New(console.Needs{Audiences: w.audiences, Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
 		Inbox: inbox.New(db, w.outbox, suppressed), Imports: intake.New(db, table.Reader{}, w.clock), Record: record.New(db, suppressed), Meanings: inbox.NewMeanings(db, record.New(db, suppressed), suppressed),
 		SelfTest: selftest.New(db, w.outbox, w.clock, w.clock, tests.Limits{}), Settings: settings.New(db),
 		Plan:   plan.New(db, w.outbox, w.clock, slog.New(slog.DiscardHandler)),

@@ -1,0 +1,204 @@
+package audience
+
+import (
+	"context"
+	"errors"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audience"
+	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/store"
+)
+
+// CountJob works a count that somebody asked for.
+type CountJob struct {
+	Org id.ID `json:"org"`
+	Run id.ID `json:"run"`
+}
+
+// Kind names the work.
+func (CountJob) Kind() string { return "audience.count" }
+
+// JobOptions: a count is asked for again rather than tried for days.
+func (CountJob) JobOptions() store.EnqueueOptions {
+	return store.EnqueueOptions{Once: true, MaxAttempts: 3}
+}
+
+// Start asks for a count of a saved audience (version 0 is the newest) and returns at once.
+func (s *Service) Start(ctx context.Context, scope access.Scope, a id.ID, version int64) (run audience.Run, err error) {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return run, err
+	}
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		got, err := tx.Audiences().Get(ctx, a, version)
+		if err != nil {
+			return err
+		}
+		rule, err := ruleOf(&got)
+		if err != nil {
+			return err
+		}
+		run, err = s.add(ctx, tx, audience.Run{Audience: a, Version: got.Version, Rule: rule, Purpose: got.Purpose})
+		return err
+	})
+	return run, err
+}
+
+// StartRule asks for a count of a rule that is not saved.
+func (s *Service) StartRule(ctx context.Context, scope access.Scope, rule string, p purpose.Purpose) (run audience.Run, err error) {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return run, err
+	}
+	if !p.Valid() {
+		return run, errs.New(errs.Invalid, "say what the audience is for: a purpose such as recall or event").At("purpose")
+	}
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) (err error) {
+		run, err = s.add(ctx, tx, audience.Run{Rule: rule, Purpose: p})
+		return err
+	})
+	return run, err
+}
+
+func (s *Service) add(ctx context.Context, tx store.Tx, r audience.Run) (audience.Run, error) {
+	w, err := world(ctx, tx)
+	if err != nil {
+		return r, err
+	}
+	if _, err := s.language.Compile(r.Rule, w.Names); err != nil {
+		return r, err
+	}
+	if r.Total, err = tx.People().Count(ctx); err != nil {
+		return r, err
+	}
+	r.By, r.ByID = tx.Scope().Actor().Kind(), tx.Scope().Actor().ID()
+	if r, err = tx.Audiences().AddRun(ctx, r); err != nil {
+		return r, err
+	}
+	if err := tx.Enqueue(ctx, CountJob{Org: r.Org, Run: r.ID}); err != nil {
+		return r, err
+	}
+	return r, note(ctx, tx, "audience.count", objectOf(&r), "run="+r.ID.String()+" purpose="+string(r.Purpose))
+}
+
+func objectOf(r *audience.Run) id.ID {
+	if r.Audience.IsZero() {
+		return r.ID
+	}
+	return r.Audience
+}
+
+// ruleOf is the expression of an audience; a list is everybody on it.
+func ruleOf(a *audience.Audience) (string, error) {
+	if a.Kind == audience.ByRule {
+		return a.Rule, nil
+	}
+	return audience.OnListRule(a.Name)
+}
+
+// QuestionOf is the question that a saved audience asks.
+func QuestionOf(a *audience.Audience) (Question, error) {
+	rule, err := ruleOf(a)
+	return Question{Rule: rule, Purpose: a.Purpose}, err
+}
+
+// errStopped: somebody cancelled the count.
+var errStopped = errors.New("cancelled")
+
+// Work counts: the worker of CountJob. A count that is over is left alone.
+func (s *Service) Work(ctx context.Context, job CountJob) error {
+	scope := access.ForJob(job.Org, "audience count")
+	var run audience.Run
+	err := s.store.Read(ctx, scope, func(tx store.Tx) (err error) {
+		run, err = tx.Audiences().Run(ctx, job.Run)
+		return err
+	})
+	if err != nil || run.State.Over() {
+		return err
+	}
+	run.State = audience.Counting
+	count, err := s.Evaluate(ctx, scope, Question{Rule: run.Rule, Purpose: run.Purpose}, Sinks{Progress: func(so audience.Count) error {
+		run.Result = so
+		return s.write(ctx, scope, run)
+	}})
+	switch {
+	case errors.Is(err, errStopped):
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err() // the node stops: the job comes again
+	case err != nil:
+		run.State, run.Fault = audience.Failed, errs.Safe(err)
+	default:
+		run.State, run.Result, run.Total = audience.Counted, count, count.Looked
+	}
+	return s.finish(ctx, scope, run)
+}
+
+func (s *Service) write(ctx context.Context, scope access.Scope, run audience.Run) error {
+	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		on, err := tx.Audiences().SetRun(ctx, run)
+		if err == nil && !on {
+			err = errStopped
+		}
+		return err
+	})
+}
+
+func (s *Service) finish(ctx context.Context, scope access.Scope, run audience.Run) error {
+	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		now := tx.Now()
+		run.EndedAt = &now
+		_, err := tx.Audiences().SetRun(ctx, run)
+		return err
+	})
+}
+
+// Run reads a count.
+func (s *Service) Run(ctx context.Context, scope access.Scope, run id.ID) (r audience.Run, err error) {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return r, err
+	}
+	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
+		r, err = tx.Audiences().Run(ctx, run)
+		return err
+	})
+	return r, err
+}
+
+// Cancel ends a count at its next page.
+func (s *Service) Cancel(ctx context.Context, scope access.Scope, run id.ID) error {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		r, err := tx.Audiences().Run(ctx, run)
+		if err != nil || r.State.Over() {
+			return err
+		}
+		now := tx.Now()
+		r.State, r.EndedAt = audience.Cancelled, &now
+		if _, err := tx.Audiences().SetRun(ctx, r); err != nil {
+			return err
+		}
+		return note(ctx, tx, "audience.count_cancelled", objectOf(&r), "run="+r.ID.String())
+	})
+}
+
+// Sample reads some of the people that a count found, with what would become of a text to each now.
+func (s *Service) Sample(ctx context.Context, scope access.Scope, run id.ID) (out []Member, err error) {
+	r, err := s.Run(ctx, scope, run)
+	if err != nil || len(r.Result.Sample) == 0 {
+		return nil, err
+	}
+	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
+		reached, err := s.reach.Reach(ctx, tx, r.Result.Sample, r.Purpose)
+		if err != nil {
+			return err
+		}
+		var ignored audience.Count
+		out = membersOf(reached, r.Purpose, &ignored)
+		return nil
+	})
+	return out, err
+}
