@@ -27,10 +27,10 @@ func (b budgetCmd) Run(c *console) error {
 		return err
 	}
 	next := own.Budget
-	if next.Day, err = texts(b.Day, next.Day, "--day"); err != nil {
+	if next.Day, err = limitOf(b.Day, next.Day, "--day"); err != nil {
 		return err
 	}
-	if next.Week, err = texts(b.Week, next.Week, "--week"); err != nil {
+	if next.Week, err = limitOf(b.Week, next.Week, "--week"); err != nil {
 		return err
 	}
 	if next != own.Budget {
@@ -43,8 +43,8 @@ func (b budgetCmd) Run(c *console) error {
 	return nil
 }
 
-// texts reads a limit; an empty flag keeps what is.
-func texts(flag string, is int, name string) (int, error) {
+// limitOf reads a limit; an empty flag keeps what is.
+func limitOf(flag string, is int, name string) (int, error) {
 	switch flag {
 	case "":
 		return is, nil
