@@ -46,7 +46,7 @@ func (s templates) Save(ctx context.Context, v store.TemplateVersion) error {
 	if err != nil {
 		return err
 	}
-	return orgs{s.Tx}.touch(ctx, "")
+	return orgs(s).touch(ctx, "")
 }
 
 // Newest lists the newest version of every key.

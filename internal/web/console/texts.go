@@ -207,7 +207,7 @@ func (c *Console) saveText(w http.ResponseWriter, r *http.Request, p *Page) {
 		v.Errors = fieldsOf(p.W, err)
 		c.showEditor(w, r, p, http.StatusUnprocessableEntity, v)
 	case errs.Is(err, errs.Conflict):
-		v.Conflict, v.Base = texts.Differences(v.InForce, content.Variants(v.Typed).Over(v.Shipped)), v.Version
+		v.Conflict, v.Base = texts.Differences(v.InForce, v.Typed.Over(v.Shipped)), v.Version
 		v.Errors = fieldErrors{"version": p.W.T("texts.conflict", "N", v.Version)}
 		c.showEditor(w, r, p, http.StatusConflict, v)
 	default:
