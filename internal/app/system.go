@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"carillon.dev/carillon/internal/app/config"
 	"carillon.dev/carillon/internal/base/clock"
+	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/reply"
@@ -147,5 +149,31 @@ func (s *System) make(o Options) error {
 	return err
 }
 
-// Close closes the database.
-func (s *System) Close() error { return s.Store.Close() }
+// Close numbers what was written into the audit log, so that no row of a command waits until a node serves, and closes the
+// database. What cannot be numbered now, the next one numbers.
+func (s *System) Close() error {
+	if s.Store.WriteStats().Count > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), closePatience)
+		defer cancel()
+		_ = number(ctx, s.Store)
+	}
+	return s.Store.Close()
+}
+
+// closePatience is how long a closing system waits for a database that is busy.
+const closePatience = 5 * time.Second
+
+// number gives audit events their places in the log.
+func number(ctx context.Context, s store.Store) error {
+	const most = 500
+	for {
+		done := 0
+		err := s.InTx(ctx, access.System("audit"), func(tx store.Tx) (err error) {
+			done, err = tx.Audit().Sequence(ctx, most)
+			return err
+		})
+		if err != nil || done < most {
+			return err
+		}
+	}
+}
