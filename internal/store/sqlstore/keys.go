@@ -3,6 +3,8 @@ package sqlstore
 import (
 	lru "container/list"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +47,10 @@ type freshKeys struct {
 	orgs    map[id.ID]*seal.Org
 	persons map[id.ID]*seal.Key
 	gone    []id.ID // destroyed
+}
+
+func (f freshKeys) clone() freshKeys {
+	return freshKeys{orgs: maps.Clone(f.orgs), persons: maps.Clone(f.persons), gone: slices.Clone(f.gone)}
 }
 
 func newKeyCache(ring *seal.Keyring) *keyCache {

@@ -19,7 +19,7 @@ func (a *API) patientRoutes() {
 		about: "For patients that staff keep here. What another system keeps comes by /patients/bulk or a file.",
 		needs: access.WritePatients, status: http.StatusCreated}, a.createPatient)
 	handle(a, http.MethodGet, "/patients", op{name: "listPatients", tag: tag, summary: "List patients", needs: access.ReadPatients}, a.listPatients)
-	handle(a, http.MethodPost, "/patients/search", op{name: "searchPatients", tag: tag, summary: "Find patients",
+	handle(a, http.MethodPost, "/patients/search", op{name: "searchPatients", repeats: true, tag: tag, summary: "Find patients",
 		about: "By words of the name, birth date, number or identifier; all that is given must match. A POST, so that nothing about a patient is in a URL.",
 		needs: access.ReadPatients}, a.searchPatients)
 	handle(a, http.MethodGet, "/patients/{id}", op{name: "getPatient", tag: tag, summary: "Read a patient", needs: access.ReadPatients}, a.getPatient)
