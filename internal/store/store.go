@@ -45,21 +45,7 @@ type Tx interface {
 	// Now is the one domain time of this transaction.
 	Now() time.Time
 
-	Orgs() Orgs
-	Users() Users
-	People() People
-	Consents() Consents
-	Visits() Visits
-	Messages() Messages
-	Routes() Routes
-	Conversations() Conversations
-	Wording
-	Tasks() Tasks
-	Imports() Imports
-	Audit() Audit
-	Web() Web
-	Incidents() Incidents
-	SelfTests() SelfTests
+	Rows
 
 	// Enqueue adds a job that is worked after the commit, and not at all after a rollback.
 	Enqueue(ctx context.Context, job Job) error
@@ -80,10 +66,25 @@ type Ending interface {
 	AfterRollback(f func())
 }
 
-// Wording is what is said and when.
-type Wording interface {
+// Rows are what a transaction may ask of each kind of row.
+type Rows interface {
+	Orgs() Orgs
+	Users() Users
+	People() People
+	Consents() Consents
+	Visits() Visits
+	Messages() Messages
+	Routes() Routes
+	Conversations() Conversations
 	Journeys() Journeys
 	Templates() Templates
+	Tasks() Tasks
+	Imports() Imports
+	Audit() Audit
+	Web() Web
+	Incidents() Incidents
+	SelfTests() SelfTests
+	Keys() Keys
 }
 
 // Job is a plain value whose exported fields are ids and cursors only; it is kept as JSON.

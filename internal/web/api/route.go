@@ -53,7 +53,7 @@ type op struct {
 	status  int // of success; 0 is 200, or 204 without a body
 	limit   int64
 	upload  bool
-	repeats bool // see Route.Repeats
+	repeats bool              // see Route.Repeats
 	request *huma.RequestBody // where the framework cannot see it
 	content map[string]*huma.MediaType
 }
