@@ -85,6 +85,7 @@ type Rows interface {
 	Incidents() Incidents
 	SelfTests() SelfTests
 	Keys() Keys
+	Census() Census
 }
 
 // Job is a plain value whose exported fields are ids and cursors only; it is kept as JSON.
