@@ -56,6 +56,7 @@ func (t *Tx) join(ctx context.Context, scope access.Scope, do func(store.Tx) err
 	kept = true
 	maps.Copy(t.changes, part.changes)
 	t.freshKeys, t.raised = part.freshKeys, part.raised
+	t.freshDrafts = append(t.freshDrafts, part.freshDrafts...)
 	t.onCommit, t.onRollback = append(t.onCommit, part.onCommit...), append(t.onRollback, part.onRollback...)
 	return nil
 }

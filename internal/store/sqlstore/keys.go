@@ -187,12 +187,11 @@ func (t *Tx) loadKeys(ctx context.Context, org id.ID, people []id.ID, out map[id
 			if err := r.Scan(&p, &w); err != nil {
 				return err
 			}
-			k, err := ok.OpenPerson(p, w)
-			if err != nil {
+			if k, err := ok.OpenPerson(p, w); err == nil {
+				loaded[p], out[p] = k, k
+			} else {
 				out[p] = seal.Lost() // looked at again each time: somebody may put the key back
-				return nil
 			}
-			loaded[p], out[p] = k, k
 			return nil
 		})
 	if err != nil {
