@@ -222,7 +222,7 @@ func (n *Node) sweep(ctx context.Context) error {
 		case <-t.C:
 		}
 		n.note(ctx, "texts of phones", n.sweepInbound(ctx))
-		n.note(ctx, "audit log", n.sequence(ctx))
+		n.note(ctx, "audit log", n.NumberAudit(ctx))
 		n.note(ctx, "self-test", n.SelfTest.Sweep(ctx))
 		if time.Since(tidied) > tidyEvery {
 			n.note(ctx, "uploads and sessions", n.tidy(ctx))
@@ -241,20 +241,6 @@ func (n *Node) note(ctx context.Context, what string, err error) {
 func (n *Node) sweepInbound(ctx context.Context) error {
 	_, err := n.inbound.Sweep(ctx)
 	return err
-}
-
-func (n *Node) sequence(ctx context.Context) error {
-	const most = 500
-	for {
-		done := 0
-		err := n.Store.InTx(ctx, access.System("audit"), func(tx store.Tx) (err error) {
-			done, err = tx.Audit().Sequence(ctx, most)
-			return err
-		})
-		if err != nil || done < most {
-			return err
-		}
-	}
 }
 
 func (n *Node) tidy(ctx context.Context) error {

@@ -89,6 +89,10 @@ func (d doctorCmd) Run(c *console) error {
 	if err := d.wraps(c, sys, say); err != nil {
 		return err
 	}
+	// What commands wrote while no node serves has no number yet, and that is no fault of the log.
+	if err := sys.NumberAudit(c.ctx); err != nil {
+		return err
+	}
 	if err := sys.Store.Read(c.ctx, access.System("doctor"), func(tx store.Tx) error {
 		stops, err := tx.Orgs().Stops(c.ctx)
 		if err != nil {
