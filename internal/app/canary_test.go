@@ -164,6 +164,7 @@ func (w *watched) run(t *testing.T) {
 	w.desk(t)
 	w.imports(t)
 	w.faces(t)
+	w.figures(t)
 	w.r.stop()
 	w.jobs(t, domain)
 }
@@ -310,6 +311,40 @@ func (w *watched) faces(t *testing.T) {
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set("Idempotency-Key", id.New().String())
 		page(web.Do(r))
+	}
+}
+
+// family is a figure's name in what Prometheus reads.
+var family = regexp.MustCompile(`(?m)^# TYPE (carillon_\w+) `)
+
+// figures reads what Prometheus reads. Each name is in the document, and the document names no other.
+func (w *watched) figures(t *testing.T) {
+	r, err := http.Get("http://" + w.r.node.MetricsAddress() + "/metrics")
+	must(t, err)
+	defer func() { _ = r.Body.Close() }()
+	b, err := io.ReadAll(r.Body)
+	must(t, err)
+	_, _ = w.written.Write(b)
+	document, err := os.ReadFile("../../docs/metrics.md")
+	must(t, err)
+	there := map[string]bool{}
+	for _, f := range family.FindAllSubmatch(b, -1) {
+		there[string(f[1])] = true
+		if !bytes.Contains(document, append([]byte("`"), f[1]...)) {
+			t.Errorf("docs/metrics.md does not tell of %s", f[1])
+		}
+	}
+	for _, name := range []string{"carillon_handoff_delay_seconds", "carillon_outcomes_total", "carillon_receipts_total", "carillon_receipt_commit_seconds",
+		"carillon_inbound_deliveries_total", "carillon_http_request_seconds", "carillon_job_seconds", "carillon_line_up", "carillon_recent_messages",
+		"carillon_recent_inbound_texts", "carillon_opted_out_numbers", "carillon_write_transaction_seconds", "carillon_open_conversations"} {
+		if !there[name] {
+			t.Errorf("no %s after texts, receipts, answers and requests", name)
+		}
+	}
+	for _, want := range []string{`carillon_census_failed 0`, `pattern="GET /patients/{id}"`, `pattern="POST /api/v1/patients"`, `pattern="none"`} {
+		if !bytes.Contains(b, []byte(want)) {
+			t.Errorf("the figures lack %s", want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"carillon.dev/carillon/internal/app/watch"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/inbox"
 	"carillon.dev/carillon/internal/engine/settings"
@@ -33,7 +34,22 @@ func (n *Node) faces() (http.Handler, error) {
 		return nil, err
 	}
 	mux.Handle(api.Prefix+"/", n.api.Handler())
-	return mux, nil
+	return watch.Faces(n.meter, n.pattern, mux), nil
+}
+
+// pattern is the route that answered a request. Both faces have routes of their own below this one's.
+func (n *Node) pattern(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, api.Prefix+"/") {
+		return n.api.Pattern(r)
+	}
+	return r.Pattern
+}
+
+// figures is what Prometheus reads, on an address of its own.
+func (n *Node) figures() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", n.meter.Handler())
+	return mux
 }
 
 // healthy says that the process answers; it tells a stranger nothing else.

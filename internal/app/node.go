@@ -13,7 +13,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"carillon.dev/carillon/internal/app/config"
+	"carillon.dev/carillon/internal/app/watch"
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/obs"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/carrier/smpp"
 	"carillon.dev/carillon/internal/core/access"
@@ -39,36 +41,69 @@ type Node struct {
 	inbound    *inbound.Service
 	writer     *receipt.Writer
 	dispatcher *send.Dispatcher
-	server     *http.Server
-	listener   net.Listener
+	meter      *obs.Meter // nil when nobody watches
+	servers    []served
 }
 
-// NewNode wires a node over an open system and takes its listening address. Nothing runs yet.
+// served is one address that the node listens on.
+type served struct {
+	server   *http.Server
+	listener net.Listener
+	tls      bool
+}
+
+// NewNode wires a node over an open system and takes its listening addresses. Nothing runs yet.
 func NewNode(s *System, cfg config.Serve) (*Node, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	n := &Node{System: s, cfg: cfg, live: live.New(s.Store)}
+	if cfg.Metrics != "" {
+		n.meter = obs.New()
+	}
 	n.planner = plan.New(s.Store, s.Outbox, s.Domain, s.Log)
 	n.inbound = inbound.New(s.Store, s.Book, s.Words, s.Suppressed, s.Record, s.Machine, s.Log)
 	n.writer = receipt.New(s.Store, s.Machine, n.planner, s.Log)
 	sender := &send.Node{Store: s.Store, Domain: s.Domain, Machine: s.Machine, Owner: owner(), Gate: s.Outbox, Writer: n.writer,
-		Board: s.Board, Suppressed: s.Suppressed, Inbound: n.inbound, Connect: connect(s.Log), After: n.planner, Log: s.Log}
+		Board: s.Board, Suppressed: s.Suppressed, Inbound: n.inbound, Connect: watch.Lines(n.meter, s.Domain, connect(s.Log)), After: n.planner, Log: s.Log}
 	n.dispatcher = sender.Dispatcher()
 	handler, err := n.faces()
 	if err != nil {
 		return nil, err
 	}
-	if n.listener, err = net.Listen("tcp", cfg.Listen.Listen); err != nil {
-		return nil, errs.Wrap(errs.Unavailable, "the address is taken or not ours; choose another", err).(*errs.Error).At("--listen")
+	if err := n.listen(cfg.Listen.Listen, "--listen", handler, cfg.TLSCert != ""); err != nil {
+		return nil, err
 	}
-	n.server = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)}
+	if n.meter != nil {
+		watch.Count(n.meter, s.Store, s.Machine, s.Domain, n.dispatcher)
+		if err := n.listen(cfg.Metrics, "--metrics", n.figures(), false); err != nil {
+			return nil, errors.Join(err, n.servers[0].listener.Close())
+		}
+	}
 	return n, nil
 }
 
+// listen takes an address.
+func (n *Node) listen(address, flag string, h http.Handler, tls bool) error {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, "the address is taken or not ours; choose another", err).(*errs.Error).At(flag)
+	}
+	n.servers = append(n.servers, served{tls: tls, listener: l, server: &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(n.Log.Handler(), slog.LevelDebug)}})
+	return nil
+}
+
 // Address is where the console listens.
-func (n *Node) Address() string { return n.listener.Addr().String() }
+func (n *Node) Address() string { return n.servers[0].listener.Addr().String() }
+
+// MetricsAddress is where figures are read; empty when they are not.
+func (n *Node) MetricsAddress() string {
+	if len(n.servers) < 2 {
+		return ""
+	}
+	return n.servers[1].listener.Addr().String()
+}
 
 // owner names this process to the routes' leases: different for every start.
 func owner() string {
@@ -95,7 +130,7 @@ func connect(log *slog.Logger) send.Connect {
 // Run serves until ctx ends. Interrupted imports are finished first, in the background.
 func (n *Node) Run(ctx context.Context) error {
 	work, err := jobs.Start(ctx, n.Host, jobs.Options{Log: calm(n.Log), AtOnce: 4, Queues: map[string]int{inbound.UrgentQueue: 4}},
-		jobs.Do(inbound.NewAnswers(n.Store, n.Outbox).Work), jobs.Do(n.Audiences.Work))
+		jobs.Do(watch.Job(n.meter, inbound.NewAnswers(n.Store, n.Outbox).Work)), jobs.Do(watch.Job(n.meter, n.Audiences.Work)))
 	if err != nil {
 		return err
 	}
@@ -136,16 +171,25 @@ func outlive(server, user func(context.Context) error) (func(context.Context) er
 		}
 }
 
-// serve answers HTTP until ctx ends, then lets requests finish; open event streams end with their context.
+// serve answers HTTP on every address until ctx ends.
 func (n *Node) serve(ctx context.Context) error {
-	n.server.BaseContext = func(net.Listener) context.Context { return ctx }
+	g, ctx := errgroup.WithContext(ctx)
+	for _, s := range n.servers {
+		g.Go(func() error { return n.serveOne(ctx, s) })
+	}
+	return g.Wait()
+}
+
+// serveOne answers until ctx ends, then lets requests finish; open event streams end with their context.
+func (n *Node) serveOne(ctx context.Context, s served) error {
+	s.server.BaseContext = func(net.Listener) context.Context { return ctx }
 	failed := make(chan error, 1)
 	go func() {
-		if n.cfg.TLSCert != "" {
-			failed <- n.server.ServeTLS(n.listener, n.cfg.TLSCert, n.cfg.TLSKey)
+		if s.tls {
+			failed <- s.server.ServeTLS(s.listener, n.cfg.TLSCert, n.cfg.TLSKey)
 			return
 		}
-		failed <- n.server.Serve(n.listener)
+		failed <- s.server.Serve(s.listener)
 	}()
 	select {
 	case err := <-failed:
@@ -154,8 +198,8 @@ func (n *Node) serve(ctx context.Context) error {
 	}
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer done()
-	if n.server.Shutdown(stopping) != nil {
-		_ = n.server.Close()
+	if s.server.Shutdown(stopping) != nil {
+		_ = s.server.Close()
 	}
 	return nil
 }
@@ -178,7 +222,7 @@ func (n *Node) sweep(ctx context.Context) error {
 		case <-t.C:
 		}
 		n.note(ctx, "texts of phones", n.sweepInbound(ctx))
-		n.note(ctx, "audit log", number(ctx, n.Store))
+		n.note(ctx, "audit log", n.NumberAudit(ctx))
 		n.note(ctx, "self-test", n.SelfTest.Sweep(ctx))
 		if time.Since(tidied) > tidyEvery {
 			n.note(ctx, "uploads and sessions", n.tidy(ctx))

@@ -155,7 +155,7 @@ func (s *System) Close() error {
 	if s.Store.WriteStats().Count > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), closePatience)
 		defer cancel()
-		_ = number(ctx, s.Store)
+		_ = s.NumberAudit(ctx)
 	}
 	return s.Store.Close()
 }
@@ -163,12 +163,13 @@ func (s *System) Close() error {
 // closePatience is how long a closing system waits for a database that is busy.
 const closePatience = 5 * time.Second
 
-// number gives audit events their places in the log.
-func number(ctx context.Context, s store.Store) error {
+// NumberAudit numbers the audit rows that wait into their tree. A serving node does so every second; what commands wrote
+// while none served waits for the next.
+func (s *System) NumberAudit(ctx context.Context) error {
 	const most = 500
 	for {
 		done := 0
-		err := s.InTx(ctx, access.System("audit"), func(tx store.Tx) (err error) {
+		err := s.Store.InTx(ctx, access.System("audit"), func(tx store.Tx) (err error) {
 			done, err = tx.Audit().Sequence(ctx, most)
 			return err
 		})

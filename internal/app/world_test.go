@@ -96,7 +96,7 @@ func serveWith(t *testing.T, where config.Storage, o app.Options) *running {
 	}
 	sys, err := app.Open(context.Background(), where, o)
 	must(t, err)
-	node, err := app.NewNode(sys, config.Serve{Storage: where, Listen: config.Listen{Listen: "127.0.0.1:0"}, StopWait: 5 * time.Second})
+	node, err := app.NewNode(sys, config.Serve{Storage: where, Listen: config.Listen{Listen: "127.0.0.1:0"}, Metrics: "127.0.0.1:0", StopWait: 5 * time.Second})
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

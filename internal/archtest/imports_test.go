@@ -138,6 +138,7 @@ var kept = []struct {
 	{"cel.dev/cel-go", []string{"internal/core/audience"}, "one room understands the language of audiences"},
 	{"github.com/osteele/liquid", []string{"internal/core/content"}, "one room renders templates, strictly"},
 	{"github.com/nyaruka/phonenumbers", []string{"internal/core/phone"}, "one room decides what a number is"},
+	{"github.com/prometheus", []string{"internal/base/obs"}, "one room knows how figures are read"},
 	{"github.com/tink-crypto", []string{"internal/base/seal"}, "one room seals and opens"},
 	{"github.com/alexedwards/argon2id", []string{"internal/engine/login"}, "one room checks passwords"},
 	{"github.com/chromedp", []string{"internal/web/webtest"}, "a browser is for tests"},

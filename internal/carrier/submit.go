@@ -75,6 +75,8 @@ type Submit struct {
 	NoReceipt bool          // true: no delivery receipt is asked for
 	UserRef   uint16        // user_message_reference, sent when the route echoes it; 0 is none
 	TLVs      []TLV         // more than the route's own
+
+	DueAt time.Time // when it was to leave, by the domain's clock; for measuring only
 }
 
 // TLV is an optional parameter (SMPP 3.4 section 5.3).

@@ -15,7 +15,8 @@ import (
 // Store is one open database. It is safe for concurrent use.
 //
 // No method may be called while the same goroutine is inside InTx or Read of any store: SQLite has one
-// writer, so that would wait for itself. Such a call fails at once with errs.Internal.
+// writer, so that would wait for itself. Such a call fails at once with errs.Internal. The one exception is
+// a transaction that Encloses.
 type Store interface {
 	// InTx runs do in one write transaction: rows, jobs, audit and topics commit together or not at all. On
 	// PostgreSQL do may run several times (serialization conflicts are retried), so it must not change
@@ -44,22 +45,7 @@ type Tx interface {
 	// Now is the one domain time of this transaction.
 	Now() time.Time
 
-	Orgs() Orgs
-	Users() Users
-	People() People
-	Consents() Consents
-	Visits() Visits
-	Messages() Messages
-	Routes() Routes
-	Conversations() Conversations
-	Wording
-	Tasks() Tasks
-	Imports() Imports
-	Audiences() Audiences
-	Audit() Audit
-	Web() Web
-
-	Watching
+	Rows
 
 	// Enqueue adds a job that is worked after the commit, and not at all after a rollback.
 	Enqueue(ctx context.Context, job Job) error
@@ -68,12 +54,6 @@ type Tx interface {
 	Publish(topic Topic)
 
 	Ending
-}
-
-// Watching is what is kept of how carriers do.
-type Watching interface {
-	Incidents() Incidents
-	SelfTests() SelfTests
 }
 
 // Ending is what else may follow the end of a transaction.
@@ -86,10 +66,27 @@ type Ending interface {
 	AfterRollback(f func())
 }
 
-// Wording is what is said and when.
-type Wording interface {
+// Rows are what a transaction may ask of each kind of row.
+type Rows interface {
+	Orgs() Orgs
+	Users() Users
+	People() People
+	Consents() Consents
+	Visits() Visits
+	Messages() Messages
+	Routes() Routes
+	Conversations() Conversations
 	Journeys() Journeys
 	Templates() Templates
+	Tasks() Tasks
+	Imports() Imports
+	Audiences() Audiences
+	Audit() Audit
+	Web() Web
+	Incidents() Incidents
+	SelfTests() SelfTests
+	Keys() Keys
+	Census() Census
 }
 
 // Job is a plain value whose exported fields are ids and cursors only; it is kept as JSON.
@@ -127,6 +124,12 @@ const (
 	Urgent TxOption = iota + 1
 	// Bulk lets everything else go first: imports, planning.
 	Bulk
+	// Encloses makes one transaction of several calls: InTx and Read that do calls on its own goroutine join it
+	// instead of failing. A joined InTx that returns an error takes back its own rows, jobs, topics and hooks and no
+	// others; its AfterCommit runs when the whole is durable. So a use-case and what is written beside it, such as the
+	// answer under an idempotency key, commit together or not at all. do must not wait for another goroutine's write,
+	// and use-cases that commit step by step on purpose must not be called in it.
+	Encloses
 )
 
 // WriteStats are durations of write transactions, from holding the writer to the end of the commit.

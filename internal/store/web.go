@@ -20,7 +20,8 @@ type Replays interface {
 	// Reserve begins a request. Fresh: nobody used the caller's key within its life, and the row is written. Else
 	// the earlier request's row is told as it is.
 	Reserve(ctx context.Context, r Replay) (Reserved, error)
-	// AnswerReplay keeps the answer of a reserved request; errs.NotFound when the reservation is gone.
+	// AnswerReplay keeps the answer of a reserved request until the Until given now; errs.NotFound when the
+	// reservation is gone.
 	AnswerReplay(ctx context.Context, r Replay, status int, response []byte) error
 	// ForgetReplay removes a reservation, so that the request may be tried again.
 	ForgetReplay(ctx context.Context, r Replay) error
@@ -50,7 +51,7 @@ type Reserved struct {
 	Fresh bool
 	// Same: the earlier request asked the same.
 	Same bool
-	// Status is the earlier answer's; 0 while it is worked on, or when its worker died.
+	// Status is the earlier answer's; 0 while it is worked on in steps, or when its worker died between them.
 	Status   int
 	Response []byte
 	At       time.Time // when the earlier request came

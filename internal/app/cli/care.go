@@ -13,6 +13,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
+	"carillon.dev/carillon/internal/engine/custody"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/sqlite"
 )
@@ -85,6 +86,13 @@ func (d doctorCmd) Run(c *console) error {
 	}
 	d.keys(say)
 	d.disk(say)
+	if err := d.wraps(c, sys, say); err != nil {
+		return err
+	}
+	// What commands wrote while no node serves has no number yet, and that is no fault of the log.
+	if err := sys.NumberAudit(c.ctx); err != nil {
+		return err
+	}
 	if err := sys.Store.Read(c.ctx, access.System("doctor"), func(tx store.Tx) error {
 		stops, err := tx.Orgs().Stops(c.ctx)
 		if err != nil {
@@ -164,8 +172,44 @@ func (d doctorCmd) keys(say func(bool, string, string)) {
 	say(err == nil && info.Mode().Perm()&0o077 == 0, "the key file is readable by its owner only", "the key file is missing or others may read it: chmod 600 "+path)
 	rel, err := filepath.Rel(d.Data, path)
 	say(err != nil || !filepath.IsLocal(rel), "the key file is not in the data folder", "the key file is in the data folder: a copy of that folder is a copy of the patients; move it and use --key-file")
-	_, err = os.Stat(path + ".recovered")
-	say(err == nil, "a recovery copy of the key file was confirmed", "nobody confirmed a recovery copy of the key file: copy it to a safe place, then create the empty file "+path+".recovered")
+	_, err = os.Stat(path + recoveredSuffix)
+	say(err == nil, "a recovery copy of the key file was confirmed", "nobody confirmed a recovery copy of the key file: copy it to a safe place, then create the empty file "+path+recoveredSuffix)
+}
+
+// shown is how many ids of one kind are printed.
+const shown = 20
+
+// wraps looks at the keys in the database: what an old key still wraps, and which persons' keys do not open.
+func (d doctorCmd) wraps(c *console, sys *app.System, say func(bool, string, string)) error {
+	path, err := d.KeyPath()
+	if err != nil {
+		return err
+	}
+	keys, scope := custody.New(sys.Store, path), access.System("doctor")
+	now, err := keys.Status(c.ctx, scope)
+	if err != nil {
+		return err
+	}
+	say(now.Moved(), fmt.Sprintf("everything is wrapped by key %d, the newest", now.Newest),
+		"a change of keys is not finished: carillon key status says what is on an old key, carillon key rotate goes on")
+	damaged, err := keys.Damaged(c.ctx, scope)
+	if err != nil {
+		return err
+	}
+	say(len(damaged) == 0, "every person's key opens", "keys do not open; docs/upgrade.md says how to put them back from a backup:")
+	for _, x := range damaged {
+		if x.Broken {
+			c.printf("      organization %s: its own keys\n", x.Org)
+		}
+		for i, p := range x.People {
+			if i == shown {
+				c.printf("      organization %s: and %d more\n", x.Org, len(x.People)-shown)
+				break
+			}
+			c.printf("      organization %s: person %s\n", x.Org, p)
+		}
+	}
+	return nil
 }
 
 // leastFree is the disk space below which a day's work may not fit.

@@ -31,7 +31,7 @@ type commands struct {
 	Template templateCmd `cmd:"" help:"Texts in your own words: list, show, preview, save."`
 	Journey  journeyCmd  `cmd:"" help:"What is sent when: list, show, check, save."`
 	User     userCmd     `cmd:"" help:"Staff who log in."`
-	Key      keyCmd      `cmd:"" help:"Keys of the API."`
+	Key      keyCmd      `cmd:"" help:"Keys of the API, and the keys that seal the data."`
 	Org      orgCmd      `cmd:"" help:"Organizations and their locations."`
 	Simulate simulateCmd `cmd:"" help:"Run the simulated operator alone (SMPP 3.4)."`
 	Audience audienceCmd `cmd:"" help:"Audiences: who is meant, and how they are reached."`

@@ -105,6 +105,9 @@ type keyCmd struct {
 	Add    keyAddCmd    `cmd:"" help:"Make an API key; its secret is printed once."`
 	List   keyListCmd   `cmd:"" help:"Show API keys."`
 	Revoke keyRevokeCmd `cmd:"" help:"End an API key at once."`
+	Status keyStatusCmd `cmd:"" help:"Say which key of the key file wraps what."`
+	Rotate keyRotateCmd `cmd:"" help:"Change the key that wraps all others; may be cut off and run again."`
+	Retire keyRetireCmd `cmd:"" help:"Take keys that nothing uses any more out of the key file."`
 }
 
 type keyAddCmd struct {

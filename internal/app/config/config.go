@@ -42,6 +42,7 @@ type Serve struct {
 	Storage
 	Listen
 	Log
+	Metrics  string        `help:"Address and port on which Prometheus reads this node's figures, such as 127.0.0.1:9464; empty is off. Whoever reaches it may read them: counts and times, nothing about a person." env:"CARILLON_METRICS" placeholder:"HOST:PORT"`
 	StopWait time.Duration `help:"How long a stopping node waits for answers of carriers." default:"10s" env:"CARILLON_STOP_WAIT"`
 }
 
@@ -92,6 +93,16 @@ func (l Listen) Check() error {
 		return nil
 	}
 	return errs.New(errs.Precondition, "beyond this machine the console is served with TLS only: give --tls-cert and --tls-key, or name the proxy that speaks TLS with --proxy").At("--listen")
+}
+
+// Check refuses addresses that cannot be, and those of Listen.Check.
+func (s Serve) Check() error {
+	if s.Metrics != "" {
+		if _, _, err := net.SplitHostPort(s.Metrics); err != nil {
+			return errs.New(errs.Invalid, "write it as HOST:PORT, such as 127.0.0.1:9464").At("--metrics")
+		}
+	}
+	return s.Listen.Check()
 }
 
 // ProxyNet is the declared proxy's network; the zero prefix is no proxy.

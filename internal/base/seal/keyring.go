@@ -13,16 +13,32 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 )
 
-// Keyring holds the key-encryption keys. New keys are wrapped by the newest; older ones still unwrap.
+// Keyring holds the key-encryption keys. New keys are wrapped by the newest; older ones still unwrap. It is safe for
+// concurrent use, and reads its file again when it meets a key that it does not know: the file may have been extended
+// while the program ran.
 type Keyring struct {
+	path string // empty when it came as text
+	mu   sync.Mutex
+	now  *keySet // replaced as a whole
+}
+
+// keySet is what a key file held at one time.
+type keySet struct {
 	keys    map[uint32]*Key
 	checks  map[uint32]string
 	primary uint32
+}
+
+func (r *Keyring) set() *keySet {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now
 }
 
 // firstLine marks the file's format.
@@ -71,7 +87,11 @@ func Load(path string) (*Keyring, error) {
 	if err != nil {
 		return nil, errs.Wrap(errs.Precondition, "the key file cannot be read", err)
 	}
-	return Parse(string(text))
+	r, err := Parse(string(text))
+	if err == nil {
+		r.path = path
+	}
+	return r, err
 }
 
 // Parse reads the text of a key file, as a secret store may hand it over by the environment.
@@ -80,23 +100,23 @@ func Parse(text string) (*Keyring, error) {
 	if !lines.Scan() || strings.TrimSpace(lines.Text()) != firstLine {
 		return nil, errs.Newf(errs.Invalid, "this is no key file: its first line must be %s", firstLine).At("line 1")
 	}
-	r := &Keyring{keys: map[uint32]*Key{}, checks: map[uint32]string{}}
+	s := &keySet{keys: map[uint32]*Key{}, checks: map[uint32]string{}}
 	for n := 2; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if err := r.add(line); err != nil {
+		if err := s.add(line); err != nil {
 			return nil, errs.Wrap(errs.Invalid, "a key line reads: kek NUMBER BASE64 of 32 bytes, each number once", err).(*errs.Error).At("line " + strconv.Itoa(n))
 		}
 	}
-	if lines.Err() != nil || len(r.keys) == 0 {
+	if lines.Err() != nil || len(s.keys) == 0 {
 		return nil, errs.New(errs.Invalid, "the key file holds no key")
 	}
-	return r, nil
+	return &Keyring{now: s}, nil
 }
 
-func (r *Keyring) add(line string) error {
+func (s *keySet) add(line string) error {
 	field := strings.Fields(line)
 	if len(field) != 3 || field[0] != "kek" {
 		return errors.New("malformed")
@@ -106,16 +126,16 @@ func (r *Keyring) add(line string) error {
 		return errors.New("bad number")
 	}
 	raw, err := base64.StdEncoding.DecodeString(field[2])
-	if err != nil || len(raw) != keySize || r.keys[uint32(gen)] != nil {
+	if err != nil || len(raw) != keySize || s.keys[uint32(gen)] != nil {
 		return errors.New("bad key")
 	}
 	k, err := newKey(uint32(gen), raw)
 	if err != nil {
 		return err
 	}
-	r.keys[k.gen] = k
-	r.checks[k.gen] = checkValue(raw)
-	r.primary = max(r.primary, k.gen)
+	s.keys[k.gen] = k
+	s.checks[k.gen] = checkValue(raw)
+	s.primary = max(s.primary, k.gen)
 	return nil
 }
 
@@ -127,11 +147,14 @@ func checkValue(raw []byte) string {
 }
 
 // Check is the newest key's check value, kept beside the data to recognise the right key.
-func (r *Keyring) Check() string { return r.checks[r.primary] }
+func (r *Keyring) Check() string {
+	s := r.set()
+	return s.checks[s.primary]
+}
 
 // Holds reports whether one of the keys has this check value.
 func (r *Keyring) Holds(check string) bool {
-	for _, c := range r.checks {
+	for _, c := range r.set().checks {
 		if hmac.Equal([]byte(c), []byte(check)) {
 			return true
 		}
@@ -149,7 +172,10 @@ func (r *Keyring) unwrap(sealed []byte, at Place) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := r.keys[gen]
+	k := r.set().keys[gen]
+	if k == nil && r.Reload() == nil {
+		k = r.set().keys[gen]
+	}
 	if k == nil {
 		return nil, errs.Newf(errs.Precondition, "key %d of the key file is missing; add its line back", gen)
 	}

@@ -29,7 +29,9 @@ type Org struct {
 func (r *Keyring) NewOrg(org id.ID) (*Org, WrappedOrg, error) {
 	var raw [2 * keySize]byte
 	_, _ = rand.Read(raw[:])
-	k := r.keys[r.primary]
+	_ = r.Reload() // a key that was retired meanwhile must wrap nothing new; without a file the known ones serve
+	s := r.set()
+	k := s.keys[s.primary]
 	w := WrappedOrg{
 		Data:  k.Seal(raw[:keySize], wrapped(org, kindData)),
 		Index: k.Seal(raw[keySize:], wrapped(org, kindIndex)),

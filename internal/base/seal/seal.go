@@ -47,7 +47,24 @@ func (p Place) append(b []byte) []byte {
 type Key struct {
 	gen  uint32
 	aead cipher.AEAD
+	lost bool
 }
+
+// Lost stands in for a key whose stored form does not open, so that one damaged key fails nothing but what it sealed.
+// It opens nothing, and what it seals nobody can read.
+func Lost() *Key {
+	var raw [keySize]byte
+	_, _ = rand.Read(raw[:])
+	k, err := newKey(1, raw[:])
+	if err != nil {
+		panic("seal: a key of the right size was refused")
+	}
+	k.lost = true
+	return k
+}
+
+// IsLost reports whether the key only stands in for one that does not open.
+func (k *Key) IsLost() bool { return k.lost }
 
 // newKey makes a key of 32 raw bytes.
 func newKey(gen uint32, raw []byte) (*Key, error) {

@@ -61,6 +61,8 @@ type Entry struct {
 	Recorded time.Time // when this ledger learned of it
 	// Lifts marks a START: it ends the number's opt-out and grants nothing.
 	Lifts bool
+	// Unreadable: what was shown is stored and does not open. What it says of consent stands.
+	Unreadable bool
 }
 
 // State is what the ledger says of one person, one number, one channel and one purpose now.

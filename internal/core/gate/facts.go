@@ -76,6 +76,8 @@ type Person struct {
 	Status    patient.Status
 	Preferred patient.Channel
 	Version   int64
+	// Unreadable: what is stored of the person does not open.
+	Unreadable bool
 }
 
 // Number is the contact point; None when the person has none on this channel.

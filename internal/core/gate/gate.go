@@ -24,6 +24,7 @@ type rule struct {
 // somebody must turn, then time. Every rule always runs, so that all reasons are kept.
 var rules = []rule{
 	{"alive", alive},
+	{"readable", readable},
 	{"stale", stale},
 	{"visit", visitHolds},
 	{"duplicate", duplicate},
@@ -127,6 +128,15 @@ func alive(f *Facts, _ time.Time) (Finding, bool) {
 			return pass()
 		}
 		return refuse(message.ReasonInactive)
+	}
+	return pass()
+}
+
+// readable: a person whose data does not open is nobody whom we could address, or whose wishes we could know. A person
+// has to look; no time mends it.
+func readable(f *Facts, _ time.Time) (Finding, bool) {
+	if f.Person.Unreadable {
+		return hold(message.ReasonUnreadable, time.Time{})
 	}
 	return pass()
 }

@@ -57,6 +57,7 @@ func TestEachRuleStopsTheTextWithItsReason(t *testing.T) {
 		reason  message.Reason
 	}{
 		"everything allows it":              {func(*gate.Facts) {}, noon, gate.Send, message.ReasonNone},
+		"nothing of them opens":             {func(f *gate.Facts) { f.Person.Unreadable = true }, noon, gate.Hold, message.ReasonUnreadable},
 		"the person has died":               {func(f *gate.Facts) { f.Person.Status = patient.Deceased }, noon, gate.Refuse, message.ReasonDeceased},
 		"the person has left":               {func(f *gate.Facts) { f.Person.Status = patient.Inactive }, noon, gate.Refuse, message.ReasonInactive},
 		"its use is past":                   {func(*gate.Facts) {}, noon.Add(20 * time.Hour), gate.Refuse, message.ReasonStale},

@@ -44,7 +44,7 @@ const (
 	ReasonRouteDown      Reason = "route_down"
 	ReasonDemoRoute      Reason = "demo_data_real_route"
 	ReasonOrgUnavailable Reason = "organization_unavailable"
-	ReasonUnreadable     Reason = "unreadable" // what is stored of the text does not open
+	ReasonUnreadable     Reason = "unreadable" // what is stored of the text or the person does not open
 
 	// Outcomes.
 	ReasonThrottled     Reason = "throttled"

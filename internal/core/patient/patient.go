@@ -43,6 +43,9 @@ type Person struct {
 	CreatedAt time.Time
 	UpdatedAt time.Time
 	Facts     Facts
+	// Unreadable: what is sealed does not open (the person's key is damaged, or the row was changed), so Facts are
+	// empty. Nothing is sent to such a person and nothing of them is changed until the key is put back.
+	Unreadable bool
 }
 
 // Facts are a person's sealed demographics: one decryption gives all of them.

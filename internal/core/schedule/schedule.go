@@ -65,6 +65,8 @@ type Appointment struct {
 	Import       id.ID    // the import that last wrote it
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	// Unreadable: there is a reason, and it does not open. It stays as it is stored.
+	Unreadable bool
 }
 
 // Answer is the FHIR ParticipationStatus a patient may give.

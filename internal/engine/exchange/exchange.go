@@ -6,6 +6,7 @@ package exchange
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"sync"
 	"time"
 
@@ -22,6 +23,9 @@ const Life = 24 * time.Hour
 
 // MaxKey is the longest idempotency key in bytes.
 const MaxKey = 255
+
+// hold is how long a request that works in steps keeps its key before it counts as cut short.
+const hold = 2 * time.Minute
 
 // How long somebody waits for an equal request that another node works on, and how often they look.
 const (
@@ -49,24 +53,30 @@ func New(s store.Store, machine clock.Clock) *Service {
 	return &Service{store: s, machine: machine, going: map[place]chan struct{}{}}
 }
 
-// Ask is one request under a key. Request is a digest of all that matters in it.
+// Ask is one request under a key.
 type Ask struct {
-	Key     phi.Text
+	Key phi.Text
+	// Request is a digest of all that matters in it.
 	Request []byte
+	// Repeats: the work commits in steps, outside of any enclosing transaction, and doing it again after a crash ends
+	// in the same state. Zero is the usual: the work and its answer are one transaction.
+	Repeats bool
 }
 
-// Answer is what a request was answered. An answer that is not Final is not kept: the same request may be tried
-// again, because nothing has happened yet.
+// Answer is what a request was answered. One that is not Final is not kept, and nothing of its request is unless the
+// request Repeats: the same may be tried again.
 type Answer struct {
 	Status   int
 	Response []byte
 	Final    bool
 }
 
-// Once does work unless the caller's key was used before; then the earlier answer comes back with again true. Equal
-// requests at the same time wait for the one that works. The same key for another request is errs.Invalid; a
-// request whose outcome nobody knows, because its node died on it, is errs.Conflict: it is never done a second
-// time.
+// Once does work unless the caller's key was used before; then the earlier answer comes back with again true. What
+// work writes and its answer commit together, so that a node that dies leaves either both or neither. Equal requests
+// at the same time wait for the one that works. The same key for another request is errs.Invalid. A request that
+// Repeats and was left unfinished is done again when its reservation is over; until then it is errs.Conflict.
+//
+// work may run several times when the database asks for it, and must not wait for writes of other goroutines.
 func (s *Service) Once(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
 	if n := len(a.Key.Reveal()); n == 0 || n > MaxKey {
 		return out, false, errs.Newf(errs.Invalid, "an idempotency key has 1 to %d characters", MaxKey).At("header.Idempotency-Key")
@@ -84,7 +94,10 @@ func (s *Service) Once(ctx context.Context, scope access.Scope, a Ask, work func
 		}
 	}
 	defer s.leave(p)
-	return s.once(ctx, scope, a, work)
+	if a.Repeats {
+		return s.inSteps(ctx, scope, a, work)
+	}
+	return s.whole(context.WithoutCancel(ctx), scope, a, work)
 }
 
 // enter takes a place, or says whose end to wait for.
@@ -105,9 +118,52 @@ func (s *Service) leave(p place) {
 	delete(s.going, p)
 }
 
-func (s *Service) once(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
+func (s *Service) replay(scope access.Scope, a Ask, life time.Duration) store.Replay {
 	now := s.machine.Now()
-	r := store.Replay{Caller: scope.Actor().ID(), Key: a.Key, Request: a.Request, At: now, Until: now.Add(Life)}
+	return store.Replay{Caller: scope.Actor().ID(), Key: a.Key, Request: a.Request, At: now, Until: now.Add(life)}
+}
+
+// told is the answer to a request whose key is taken.
+func told(have store.Reserved) (Answer, bool, error) {
+	switch {
+	case !have.Same:
+		return Answer{}, false, errs.New(errs.Invalid, "this key was used for another request: use a new one").At("header.Idempotency-Key")
+	case have.Status == 0:
+		return Answer{}, false, errs.New(errs.Conflict, "an equal request is under way or was cut short: send it again under the same key in two minutes")
+	}
+	return Answer{Status: have.Status, Response: have.Response, Final: true}, true, nil
+}
+
+// errNotKept rolls back work without a final answer.
+var errNotKept = errors.New("the answer is not final")
+
+// whole does the work in the transaction that keeps its answer.
+func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
+	r := s.replay(scope, a, Life)
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		have, err := tx.Web().Reserve(ctx, r)
+		if err != nil {
+			return err
+		}
+		if !have.Fresh {
+			out, again, err = told(have)
+			return err
+		}
+		out, again = work(), false
+		if !out.Final {
+			return errNotKept
+		}
+		return tx.Web().AnswerReplay(ctx, r, out.Status, out.Response)
+	}, store.Encloses)
+	if errors.Is(err, errNotKept) {
+		err = nil
+	}
+	return out, again, err
+}
+
+// inSteps reserves the key, does the work and keeps its answer.
+func (s *Service) inSteps(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
+	r := s.replay(scope, a, hold)
 	have, err := s.reserve(ctx, scope, r)
 	switch {
 	case err != nil:
@@ -115,12 +171,8 @@ func (s *Service) once(ctx context.Context, scope access.Scope, a Ask, work func
 	case have.Fresh:
 		out, err = s.work(ctx, scope, r, work)
 		return out, false, err
-	case !have.Same:
-		return out, false, errs.New(errs.Invalid, "this key was used for another request: use a new one").At("header.Idempotency-Key")
-	case have.Status == 0:
-		return out, false, errs.New(errs.Conflict, "an equal request has begun and nobody knows how it ended: look whether it took effect before you use a new key")
 	}
-	return Answer{Status: have.Status, Response: have.Response, Final: true}, true, nil
+	return told(have)
 }
 
 // reserve waits while another node works on the same.
@@ -161,6 +213,7 @@ func (s *Service) work(ctx context.Context, scope access.Scope, r store.Replay, 
 	if !out.Final {
 		return out, nil
 	}
+	r.Until = r.At.Add(Life)
 	return out, s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		return tx.Web().AnswerReplay(ctx, r, out.Status, out.Response)
 	})

@@ -31,6 +31,10 @@ func (s *Service) preparePeople(sc access.Scope, imp feed.Import) func(context.C
 		}
 		for i := range rows {
 			r := &rows[i]
+			if known.people[r.external()].Unreadable {
+				r.Bad = append(r.Bad, Problem{Line: r.Line, Code: Unreadable,
+					Say: "what is stored of this patient does not open, so nothing may be written over it: tell who runs the server"})
+			}
 			if len(r.Bad) > 0 || r.Patient.MRN.IsEmpty() {
 				continue
 			}

@@ -137,6 +137,7 @@ const (
 	FutureBirth    ProblemCode = "birth_in_future"
 	PastTheCentury ProblemCode = "birth_too_long_ago"
 	IDTaken        ProblemCode = "identifier_of_another_patient"
+	Unreadable     ProblemCode = "patient_unreadable"
 )
 
 // Problem is one thing wrong with one line; a line with a problem is not imported.

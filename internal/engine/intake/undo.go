@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -126,6 +125,9 @@ func of(writes []feed.Write, kind feed.RowKind) (out map[id.ID]feed.Write, ids [
 	return out, ids
 }
 
+// unknown: what the row was before cannot be read any more, so it stays as it is and is listed.
+func unknown(r *feed.Write) bool { return !r.Created && r.Before.IsEmpty() }
+
 func (t *takeBack) mark(row id.ID) {
 	if t.done == nil {
 		t.done = map[id.ID]bool{}
@@ -142,7 +144,7 @@ func (t *takeBack) people(ctx context.Context, writes []feed.Write) error {
 	var back []patient.Person
 	for _, p := range now {
 		r := wrote[p.ID]
-		if p.Version != r.Version {
+		if p.Version != r.Version || p.Unreadable || unknown(&r) {
 			continue
 		}
 		p.Facts.Identifiers = slices.Clone(p.Facts.Identifiers)
@@ -201,7 +203,7 @@ func (t *takeBack) visits(ctx context.Context, writes []feed.Write) error {
 	var back []schedule.Appointment
 	for _, v := range now {
 		r := wrote[v.ID]
-		if v.Version != r.Version || v.Import != t.w.imp.ID {
+		if v.Version != r.Version || v.Import != t.w.imp.ID || unknown(&r) {
 			continue
 		}
 		if r.Created {
@@ -264,123 +266,4 @@ func undoID(entry id.ID) id.ID {
 	entry[8] ^= 0x2a // within the random part of a version 7 id, below the variant bits
 	entry[15] ^= 0x55
 	return entry
-}
-
-// packedPerson is how a person was before an import, in a form that outlives the types.
-type packedPerson struct {
-	V          int               `json:"v"`
-	Status     patient.Status    `json:"status"`
-	Language   string            `json:"language"`
-	Location   id.ID             `json:"location"`
-	Given      string            `json:"given"`
-	Family     string            `json:"family"`
-	Birth      string            `json:"birth"`
-	Sex        string            `json:"sex"`
-	Channel    patient.Channel   `json:"channel"`
-	Names      map[string]string `json:"names"` // identifiers by system
-	Tags       []string          `json:"tags"`
-	Conditions [][2]string       `json:"conditions"`
-	Drugs      [][2]string       `json:"medications,omitempty"`
-	Address    [4]string         `json:"address"` // line, city, postal code, country
-	Numbers    []packedContact   `json:"numbers,omitempty"`
-	Added      []string          `json:"added,omitempty"` // numbers that the import linked
-}
-
-// packedContact is a number that a person had.
-type packedContact struct {
-	Number   string               `json:"n"`
-	Use      patient.Use          `json:"u"`
-	Rank     int                  `json:"r"`
-	Relation patient.Relationship `json:"w"`
-}
-
-func packPerson(p patient.Person, contacts []patient.Contact, added []phone.Number) phi.Text {
-	f := p.Facts
-	out := packedPerson{V: 1, Status: p.Status, Language: p.Language, Location: p.Location, Given: f.GivenName.Reveal(),
-		Family: f.FamilyName.Reveal(), Birth: f.BirthDate.Reveal(), Sex: f.Sex, Channel: f.PreferredChannel, Names: map[string]string{}}
-	for _, i := range f.Identifiers {
-		out.Names[i.System] = i.Value.Reveal()
-	}
-	for _, t := range f.Tags {
-		out.Tags = append(out.Tags, t.Reveal())
-	}
-	out.Conditions, out.Drugs = packCodes(f.Conditions), packCodes(f.Medications)
-	out.Address = [4]string{f.Address.Line.Reveal(), f.Address.City.Reveal(), f.Address.PostalCode.Reveal(), f.Address.Country}
-	for _, c := range contacts {
-		if !c.Point.Number.IsZero() {
-			out.Numbers = append(out.Numbers, packedContact{c.Point.Number.Reveal(), c.Use, c.Rank, c.Relationship})
-		}
-	}
-	for _, n := range added {
-		out.Added = append(out.Added, n.Reveal())
-	}
-	return pack(out)
-}
-
-func unpackPerson(before phi.Text, now patient.Person) (p patient.Person, contacts []contact, added []phone.Number, err error) {
-	var b packedPerson
-	if err := unpack(before, &b); err != nil {
-		return now, nil, nil, err
-	}
-	for _, c := range b.Numbers {
-		n, err := phone.FromStored(c.Number)
-		if err != nil {
-			return now, nil, nil, err
-		}
-		contacts = append(contacts, contact{n, c.Use, c.Rank, c.Relation})
-	}
-	for _, c := range b.Added {
-		n, err := phone.FromStored(c)
-		if err != nil {
-			return now, nil, nil, err
-		}
-		added = append(added, n)
-	}
-	now.Status, now.Language, now.Location = b.Status, b.Language, b.Location
-	f := &now.Facts
-	f.GivenName, f.FamilyName, f.BirthDate, f.Sex, f.PreferredChannel = phi.T(b.Given), phi.T(b.Family), phi.T(b.Birth), b.Sex, b.Channel
-	f.Identifiers, f.Tags = nil, nil
-	f.Conditions, f.Medications = unpackCodes(b.Conditions), unpackCodes(b.Drugs)
-	f.Address = patient.Address{Line: phi.T(b.Address[0]), City: phi.T(b.Address[1]), PostalCode: phi.T(b.Address[2]), Country: b.Address[3]}
-	for system, v := range b.Names {
-		now.SetIdentifier(system, phi.T(v))
-	}
-	for _, t := range b.Tags {
-		f.Tags = append(f.Tags, phi.T(t))
-	}
-	return now, contacts, added, nil
-}
-
-// packedVisit is how a visit was before an import.
-type packedVisit struct {
-	V            int             `json:"v"`
-	Status       schedule.Status `json:"status"`
-	Location     id.ID           `json:"location"`
-	Practitioner id.ID           `json:"practitioner"`
-	Type         id.ID           `json:"type"`
-	Start        time.Time       `json:"start"`
-	Length       time.Duration   `json:"length"`
-	Zone         string          `json:"zone"`
-	Wall         string          `json:"wall"`
-	BookedAt     time.Time       `json:"booked"`
-	Reason       string          `json:"reason"`
-	Import       id.ID           `json:"import"`
-}
-
-func packVisit(v schedule.Appointment) phi.Text {
-	if v.ID.IsZero() {
-		return phi.Text{}
-	}
-	return pack(packedVisit{V: 1, Status: v.Status, Location: v.Location, Practitioner: v.Practitioner, Type: v.Type, Start: v.Start,
-		Length: v.Length, Zone: v.Zone, Wall: v.Wall, BookedAt: v.BookedAt, Reason: v.Reason.Reveal(), Import: v.Import})
-}
-
-func unpackVisit(before phi.Text, now schedule.Appointment) (schedule.Appointment, error) {
-	var b packedVisit
-	if err := unpack(before, &b); err != nil {
-		return now, err
-	}
-	now.Status, now.Location, now.Practitioner, now.Type, now.Start = b.Status, b.Location, b.Practitioner, b.Type, b.Start
-	now.Length, now.Zone, now.Wall, now.BookedAt, now.Reason, now.Import = b.Length, b.Zone, b.Wall, b.BookedAt, phi.T(b.Reason), b.Import
-	return now, nil
 }

@@ -33,8 +33,8 @@ func (o *Outbox) findVariant(it *item) {
 
 // write renders and counts; a text that cannot be written is marked for the gate.
 func (o *Outbox) write(it *item, f *gate.Facts) {
-	if it.question.failed() {
-		return // the text cannot be written for want of digits, and the gate says so
+	if it.question.failed() || it.person.Unreadable {
+		return // the text cannot be written for want of digits, or of anything about the person, and the gate says so
 	}
 	text, ok := o.render(it)
 	if ok {

@@ -76,7 +76,7 @@ func (l *Loop) submits(batch []carrier.Submit, d *store.Draft, r *Ruling) []carr
 		s := segments[p.Number-1]
 		batch = append(batch, carrier.Submit{Ref: ref + uint64(k), Message: d.ID, From: r.From, To: d.To.Text(), //nolint:gosec // an index
 			Coding: codingOf(r.Encoded.Coding), UDH: s.UDH(), Payload: s.Payload(),
-			Validity: validity, Priority: uint8(max(3-int(d.Priority), 0)), UserRef: receipt.UserRef(d.ID)}) //nolint:gosec // 0 to 3
+			Validity: validity, Priority: uint8(max(3-int(d.Priority), 0)), UserRef: receipt.UserRef(d.ID), DueAt: d.DueAt}) //nolint:gosec // 0 to 3
 	}
 	return batch
 }

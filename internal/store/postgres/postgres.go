@@ -184,14 +184,17 @@ func (s *Store) keys(ctx context.Context, o Options) (*seal.Keyring, error) {
 }
 
 // InTx runs do in one write transaction, again when others got in its way.
-func (s *Store) InTx(ctx context.Context, scope access.Scope, do func(store.Tx) error, _ ...store.TxOption) error {
+func (s *Store) InTx(ctx context.Context, scope access.Scope, do func(store.Tx) error, opts ...store.TxOption) error {
+	if joined, err := s.base.Enclosed(ctx, scope, true, do); joined {
+		return err
+	}
 	leave, err := s.base.Enter(scope)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	for try := 1; ; try++ {
-		err = s.once(ctx, scope, do)
+		err = s.once(ctx, scope, do, opts)
 		if err == nil || try == attempts || !conflicts(err) || ctx.Err() != nil {
 			return err
 		}
@@ -201,7 +204,7 @@ func (s *Store) InTx(ctx context.Context, scope access.Scope, do func(store.Tx) 
 	}
 }
 
-func (s *Store) once(ctx context.Context, scope access.Scope, do func(store.Tx) error) error {
+func (s *Store) once(ctx context.Context, scope access.Scope, do func(store.Tx) error, opts []store.TxOption) error {
 	asked := time.Now()
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {
@@ -209,7 +212,7 @@ func (s *Store) once(ctx context.Context, scope access.Scope, do func(store.Tx) 
 	}
 	began := time.Now()
 	defer func() { s.base.Stats.Add(began.Sub(asked), time.Since(began)) }()
-	return s.base.Write(ctx, scope, &session{tx: tx, store: s}, do)
+	return s.base.Write(ctx, scope, &session{tx: tx, store: s}, do, opts...)
 }
 
 // conflicts reports whether running again may help: serialization failure, deadlock.
@@ -232,6 +235,9 @@ func pause(ctx context.Context, try int) error {
 
 // Read runs do on a snapshot.
 func (s *Store) Read(ctx context.Context, scope access.Scope, do func(store.Tx) error) error {
+	if joined, err := s.base.Enclosed(ctx, scope, false, do); joined {
+		return err
+	}
 	leave, err := s.base.Enter(scope)
 	if err != nil {
 		return err

@@ -139,6 +139,9 @@ func (s *session) Commit(ctx context.Context) error {
 	return nil
 }
 
+// Again reports a conflict with another transaction.
+func (s *session) Again(err error) bool { return conflicts(err) }
+
 // Rollback ends it without a trace.
 func (s *session) Rollback() { _ = s.tx.Rollback(context.Background()) }
 

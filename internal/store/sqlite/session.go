@@ -145,6 +145,9 @@ func insertOpts(o store.EnqueueOptions) *river.InsertOpts {
 	}
 }
 
+// Again is never so: there is one writer.
+func (s *session) Again(error) bool { return false }
+
 // Notify does nothing: there is no other node.
 func (s *session) Notify(context.Context, []store.Change) error { return nil }
 

@@ -179,6 +179,9 @@ func (s *Store) migrate(ctx context.Context, path string) (err error) {
 
 // InTx runs do in one write transaction.
 func (s *Store) InTx(ctx context.Context, scope access.Scope, do func(store.Tx) error, opts ...store.TxOption) error {
+	if joined, err := s.base.Enclosed(ctx, scope, true, do); joined {
+		return err
+	}
 	leave, err := s.base.Enter(scope)
 	if err != nil {
 		return err
@@ -203,11 +206,14 @@ func (s *Store) InTx(ctx context.Context, scope access.Scope, do func(store.Tx) 
 		s.base.Stats.Add(began.Sub(asked), time.Since(began))
 		s.fold.committed()
 	}()
-	return s.base.Write(ctx, scope, &session{tx: tx, jobs: s.jobs}, do)
+	return s.base.Write(ctx, scope, &session{tx: tx, jobs: s.jobs}, do, opts...)
 }
 
 // Read runs do on a snapshot.
 func (s *Store) Read(ctx context.Context, scope access.Scope, do func(store.Tx) error) error {
+	if joined, err := s.base.Enclosed(ctx, scope, false, do); joined {
+		return err
+	}
 	leave, err := s.base.Enter(scope)
 	if err != nil {
 		return err

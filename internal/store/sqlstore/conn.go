@@ -33,6 +33,8 @@ type Session interface {
 	Rollback()
 	// Enqueue inserts a job in the transaction.
 	Enqueue(ctx context.Context, job store.Job, opts store.EnqueueOptions) error
+	// Again reports whether an error means that the whole transaction has to be run again.
+	Again(err error) bool
 	// Notify tells other nodes of changes once the transaction commits.
 	Notify(ctx context.Context, changes []store.Change) error
 }

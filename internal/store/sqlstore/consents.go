@@ -54,6 +54,9 @@ func (s consents) Append(ctx context.Context, in []consent.Entry) ([]consent.Ent
 		e.Org = org
 		var sealed []byte
 		if k := keys[e.Person]; k != nil {
+			if k.IsLost() && e.Status == consent.Granted && !e.Shown.IsEmpty() {
+				return nil, errDamaged // a grant without its proof; taking one back needs none
+			}
 			sealed = sealText(k, e.Shown.Reveal(), shownPlace(org, e.ID))
 		}
 		rows[i] = args(e.ID, org, e.Person, e.Point, e.Channel, e.Purpose, e.Status, e.Method, e.Wording, e.Language,
@@ -201,10 +204,8 @@ func (s consents) read(ctx context.Context, and string, more ...any) ([]consent.
 	}
 	for i := range out {
 		text, err := openText(keys[out[i].Person], sealed[i], shownPlace(org, out[i].ID))
-		if err != nil {
-			return nil, err
-		}
 		out[i].Shown = phi.T(text)
+		out[i].Unreadable = err != nil // what was agreed to stands; only the words that were shown are lost
 	}
 	return out, nil
 }

@@ -232,11 +232,10 @@ func (s imports) openWrites(ctx context.Context, org id.ID, writes []feed.Write,
 		return err
 	}
 	for i := range writes {
-		text, err := openText(keys[writes[i].Person], sealed[i], writePlace(org, writes[i].ID))
-		if err != nil {
-			return err
+		// What does not open stays empty: that row cannot be taken back, the others can.
+		if text, err := openText(keys[writes[i].Person], sealed[i], writePlace(org, writes[i].ID)); err == nil {
+			writes[i].Before = phi.T(text)
 		}
-		writes[i].Before = phi.T(text)
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package sqlstore
 import (
 	lru "container/list"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +47,10 @@ type freshKeys struct {
 	orgs    map[id.ID]*seal.Org
 	persons map[id.ID]*seal.Key
 	gone    []id.ID // destroyed
+}
+
+func (f freshKeys) clone() freshKeys {
+	return freshKeys{orgs: maps.Clone(f.orgs), persons: maps.Clone(f.persons), gone: slices.Clone(f.gone)}
 }
 
 func newKeyCache(ring *seal.Keyring) *keyCache {
@@ -140,7 +146,11 @@ func (t *Tx) newOrgKeys(ctx context.Context, org id.ID) error {
 // errErased: the person's key was destroyed.
 var errErased = errs.New(errs.NotFound, "this person's data was erased")
 
-// keysOf are the keys of persons of one organization; a person whose key was destroyed is left out.
+// errDamaged: the person's key does not open, so nothing may be written that only this key could open again.
+var errDamaged = errs.New(errs.Precondition, "this person's stored key is damaged, so their data can be neither read nor changed: carillon doctor names it, docs/upgrade.md says how to put it back")
+
+// keysOf are the keys of persons of one organization; a person whose key was destroyed is left out, and one whose
+// key is damaged has a lost one.
 func (t *Tx) keysOf(ctx context.Context, org id.ID, people []id.ID) (map[id.ID]*seal.Key, error) {
 	out := make(map[id.ID]*seal.Key, len(people))
 	var missing []id.ID
@@ -177,11 +187,11 @@ func (t *Tx) loadKeys(ctx context.Context, org id.ID, people []id.ID, out map[id
 			if err := r.Scan(&p, &w); err != nil {
 				return err
 			}
-			k, err := ok.OpenPerson(p, w)
-			if err != nil {
-				return err
+			if k, err := ok.OpenPerson(p, w); err == nil {
+				loaded[p], out[p] = k, k
+			} else {
+				out[p] = seal.Lost() // looked at again each time: somebody may put the key back
 			}
-			loaded[p], out[p] = k, k
 			return nil
 		})
 	if err != nil {
@@ -191,7 +201,8 @@ func (t *Tx) loadKeys(ctx context.Context, org id.ID, people []id.ID, out map[id
 	return nil
 }
 
-// keyOf is one person's key; errErased when it was destroyed. The zero person has the organization's key.
+// keyOf is one person's key; errErased when it was destroyed, errDamaged when it does not open. The zero person has the
+// organization's key.
 func (t *Tx) keyOf(ctx context.Context, org, person id.ID) (*seal.Key, error) {
 	if person.IsZero() {
 		o, err := t.orgKeys(ctx, org)
@@ -204,10 +215,14 @@ func (t *Tx) keyOf(ctx context.Context, org, person id.ID) (*seal.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	if keys[person] == nil {
+	switch k := keys[person]; {
+	case k == nil:
 		return nil, errErased
+	case k.IsLost():
+		return nil, errDamaged
+	default:
+		return k, nil
 	}
-	return keys[person], nil
 }
 
 var insertDataKeys = NewInsert("data_keys", "",
@@ -242,15 +257,15 @@ func (t *Tx) dropPersonKey(ctx context.Context, org, person id.ID) error {
 	return err
 }
 
-// sealText seals text for a place under a key; empty text is NULL.
+// sealText seals text for a place under a key; empty text is NULL, and so is what a lost key would seal.
 func sealText(k *seal.Key, text string, at seal.Place) []byte {
-	if text == "" {
+	if text == "" || k.IsLost() {
 		return nil
 	}
 	return k.Seal([]byte(text), at)
 }
 
-// openText opens what sealText made. A key that was destroyed gives the empty text.
+// openText opens what sealText made. A key that was destroyed gives the empty text; one that is damaged, an error.
 func openText(k *seal.Key, sealed []byte, at seal.Place) (string, error) {
 	if sealed == nil || k == nil {
 		return "", nil

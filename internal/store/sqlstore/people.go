@@ -102,6 +102,9 @@ func (s people) Update(ctx context.Context, in []patient.Person) ([]patient.Pers
 		if k == nil || old == nil {
 			return nil, found(ErrNone, "person")
 		}
+		if old.Unreadable {
+			return nil, errDamaged
+		}
 		rows = append(rows, args(p.ID, org, p.Version, p.Kind, p.Status, p.Location, p.Language, p.Source, s.now,
 			k.Seal(packFacts(p.Facts), factsPlace(org, p.ID)), fresh.birth(p.Facts)))
 		gone.add(p.ID, old.Facts)
@@ -217,15 +220,18 @@ func (s people) read(ctx context.Context, where string, more ...any) ([]patient.
 		if sealed[i] == nil || keys[ids[i]] == nil {
 			continue // erased: nothing is left to know
 		}
-		plain, err := keys[ids[i]].Open(sealed[i], factsPlace(org, ids[i]))
-		if err != nil {
-			return nil, err
-		}
-		if out[i].Facts, err = unpackFacts(plain); err != nil {
-			return nil, err
-		}
+		out[i].Facts, err = unsealFacts(keys[ids[i]], sealed[i], factsPlace(org, ids[i]))
+		out[i].Unreadable = err != nil // costs nobody else
 	}
 	return out, nil
+}
+
+func unsealFacts(k *seal.Key, sealed []byte, at seal.Place) (patient.Facts, error) {
+	plain, err := k.Open(sealed, at)
+	if err != nil {
+		return patient.Facts{}, err
+	}
+	return unpackFacts(plain)
 }
 
 // ByIdentifiers finds persons by one system's names for them.

@@ -144,7 +144,7 @@ func (s tasks) read(ctx context.Context, and string, more ...any) ([]conversatio
 
 func (s tasks) openNote(ctx context.Context, t *conversation.Task, sealed []byte) (phi.Text, error) {
 	k, err := s.keyOf(ctx, t.Org, t.Person)
-	if errors.Is(err, errErased) {
+	if errors.Is(err, errErased) || errors.Is(err, errDamaged) {
 		return phi.Text{}, nil // the note went with the person's key
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/clock"
@@ -30,8 +31,11 @@ func (b *Base) Enter(scope access.Scope) (leave func(), err error) {
 }
 
 // Write runs do in the session and commits, or rolls back. It publishes after the commit.
-func (b *Base) Write(ctx context.Context, scope access.Scope, s Session, do func(store.Tx) error) error {
+func (b *Base) Write(ctx context.Context, scope access.Scope, s Session, do func(store.Tx) error, opts ...store.TxOption) error {
 	t := &Tx{Conn: s, base: b, scope: scope, now: b.Clock.Now(), session: s, changes: map[store.Change]struct{}{}}
+	if slices.Contains(opts, store.Encloses) {
+		b.guard.enclose(t)
+	}
 	committed := false
 	defer func() {
 		if !committed {
@@ -41,6 +45,9 @@ func (b *Base) Write(ctx context.Context, scope access.Scope, s Session, do func
 	}()
 	if err := do(t); err != nil {
 		return err
+	}
+	if t.fault != nil {
+		return t.fault
 	}
 	changes := t.changed()
 	if err := s.Notify(ctx, changes); err != nil {
@@ -84,6 +91,7 @@ type Tx struct {
 	freshKeys            freshKeys
 	freshDrafts          []store.Draft
 	raised               map[id.ID]bool // contact points whose revision rose in this transaction; true: it made them
+	fault                error          // of a transaction that encloses: what broke it, whatever a joined call made of that
 }
 
 // Scope is whose rows the transaction sees.

@@ -45,13 +45,9 @@ var (
 		FROM {rows} WHERE visits.id = r.id AND visits.org_id = r.org_id AND visits.version = r.version`, visitBulk...)
 )
 
-// rows makes the bulk rows of visits, with reasons sealed and outside names indexed.
-func (s visits) rows(ctx context.Context, org id.ID, in []schedule.Appointment) ([][]any, error) {
-	ok, err := s.orgKeys(ctx, org)
-	if err != nil {
-		return nil, err
-	}
-	var persons []id.ID
+// reasons seals why people come. What a damaged key sealed stays as it is: the key may be put back.
+func (s visits) reasons(ctx context.Context, org id.ID, in []schedule.Appointment) ([][]byte, error) {
+	persons := make([]id.ID, 0, len(in))
 	for _, v := range in {
 		if !v.Reason.IsEmpty() {
 			persons = append(persons, v.Person)
@@ -61,17 +57,48 @@ func (s visits) rows(ctx context.Context, org id.ID, in []schedule.Appointment) 
 	if err != nil {
 		return nil, err
 	}
+	out := make([][]byte, len(in))
+	kept := map[id.ID]int{}
+	var ids []id.ID
+	for i, v := range in {
+		k := keys[v.Person]
+		switch {
+		case v.Unreadable && (k == nil || k.IsLost()):
+			kept[v.ID], ids = i, append(ids, v.ID)
+		case k != nil:
+			out[i] = sealText(k, v.Reason.Reveal(), reasonPlace(org, v.ID))
+		}
+	}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	return out, each(ctx, s, `SELECT id, sealed FROM visits WHERE `+mine+` AND `+s.In("id", "$2", ID), args(org, ids), func(r Rows) error {
+		var v id.ID
+		var b []byte
+		err := r.Scan(&v, &b)
+		out[kept[v]] = b
+		return err
+	})
+}
+
+// rows makes the bulk rows of visits, with reasons sealed and outside names indexed.
+func (s visits) rows(ctx context.Context, org id.ID, in []schedule.Appointment) ([][]any, error) {
+	ok, err := s.orgKeys(ctx, org)
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := s.reasons(ctx, org, in)
+	if err != nil {
+		return nil, err
+	}
 	out := make([][]any, len(in))
 	for i, v := range in {
-		var sealed, external []byte
-		if k := keys[v.Person]; k != nil {
-			sealed = sealText(k, v.Reason.Reveal(), reasonPlace(org, v.ID))
-		}
+		var external []byte
 		if !v.ExternalID.IsEmpty() {
 			external = ok.Index().Identifier(visitSystem(v.Source), v.ExternalID.Reveal())
 		}
 		out[i] = args(v.ID, org, v.Version, v.Person, v.Location, v.Practitioner, v.Type, v.Source, v.Status, v.Start, v.Length,
-			v.Zone, v.Wall, v.BookedAt, v.Import, v.CreatedAt, v.UpdatedAt, sealed, external)
+			v.Zone, v.Wall, v.BookedAt, v.Import, v.CreatedAt, v.UpdatedAt, sealed[i], external)
 	}
 	return out, nil
 }
@@ -202,10 +229,8 @@ func (s visits) read(ctx context.Context, where string, more ...any) ([]schedule
 	}
 	for i, b := range sealed {
 		text, err := openText(keys[out[i].Person], b, reasonPlace(org, out[i].ID))
-		if err != nil {
-			return nil, err
-		}
 		out[i].Reason = phi.T(text)
+		out[i].Unreadable = err != nil // costs no other visit
 	}
 	return out, nil
 }

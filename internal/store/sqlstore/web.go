@@ -68,9 +68,9 @@ func (s web) AnswerReplay(ctx context.Context, r store.Replay, status int, respo
 	if err != nil {
 		return err
 	}
-	n, err := s.Exec(ctx, `UPDATE idempotency_records SET status = $1, sealed = $2
+	n, err := s.Exec(ctx, `UPDATE idempotency_records SET status = $1, sealed = $2, until_at = $7
 		WHERE org_id = $3 AND caller_id = $4 AND key_mark = $5 AND request_mark = $6`,
-		status, keys.Key().Seal(response, replayPlace(org, r.Caller)), org, r.Caller, key, request)
+		status, keys.Key().Seal(response, replayPlace(org, r.Caller)), org, r.Caller, key, request, r.Until)
 	if err == nil && n == 0 {
 		err = errs.New(errs.NotFound, "this request was not reserved")
 	}

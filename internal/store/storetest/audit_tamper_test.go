@@ -30,13 +30,37 @@ type burgled struct {
 	scope access.Scope
 	exec  func(statement string) error
 	blob  func(b []byte) string // as a literal
+	open  func() (store.Store, error)
+}
+
+// literal is an id in a statement.
+func (b *burgled) literal(i id.ID) string {
+	if _, lite := b.Store.(*sqlite.Store); lite {
+		return b.blob(i[:])
+	}
+	return "'" + i.String() + "'"
+}
+
+// reopen ends the program and starts it again.
+func (b *burgled) reopen(t *testing.T) {
+	t.Helper()
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if b.Store, err = b.open(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func overSQLite(t *testing.T) *burgled {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "carillon.db")
-	s, err := sqlite.Open(context.Background(), sqlite.Options{Path: path, KeyFile: filepath.Join(dir, "keys"), Clock: clock.NewFixed(storetest.Start)})
+	open := func() (store.Store, error) {
+		return sqlite.Open(context.Background(), sqlite.Options{Path: path, KeyFile: filepath.Join(dir, "keys"), Clock: clock.NewFixed(storetest.Start)})
+	}
+	s, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,15 +68,19 @@ func overSQLite(t *testing.T) *burgled {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = raw.Close(), s.Close() })
-	return &burgled{Store: s, exec: func(q string) error { _, err := raw.Exec(q); return err },
+	b := &burgled{Store: s, open: open, exec: func(q string) error { _, err := raw.Exec(q); return err },
 		blob: func(b []byte) string { return "X'" + hex.EncodeToString(b) + "'" }}
+	t.Cleanup(func() { _, _ = raw.Close(), b.Close() })
+	return b
 }
 
 func overPostgres(t *testing.T) *burgled {
 	t.Helper()
-	dsn := pgtest.DSN(t)
-	s, err := postgres.Open(context.Background(), postgres.Options{DSN: dsn, KeyFile: filepath.Join(t.TempDir(), "keys"), Clock: clock.NewFixed(storetest.Start), Conns: 4})
+	dsn, keys := pgtest.DSN(t), filepath.Join(t.TempDir(), "keys")
+	open := func() (store.Store, error) {
+		return postgres.Open(context.Background(), postgres.Options{DSN: dsn, KeyFile: keys, Clock: clock.NewFixed(storetest.Start), Conns: 4})
+	}
+	s, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +88,10 @@ func overPostgres(t *testing.T) *burgled {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _, _ = raw.Close(context.Background()), s.Close() })
-	return &burgled{Store: s, exec: func(q string) error { _, err := raw.Exec(context.Background(), q); return err },
+	b := &burgled{Store: s, open: open, exec: func(q string) error { _, err := raw.Exec(context.Background(), q); return err },
 		blob: func(b []byte) string { return `'\x` + hex.EncodeToString(b) + `'::bytea` }}
+	t.Cleanup(func() { _, _ = raw.Close(context.Background()), b.Close() })
+	return b
 }
 
 // rows is how many numbered rows the log has before it is tampered with: no power of two, so that the tree has

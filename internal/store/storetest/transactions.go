@@ -18,7 +18,7 @@ import (
 // Run is the whole suite.
 func Run(t *testing.T, open Open) {
 	for name, part := range map[string]func(*testing.T, Open){
-		"transactions": transactions, "organizations": orgs, "users": users, "people": people, "contact points": points,
+		"transactions": transactions, "enclosing": enclosing, "census": censusSuite, "organizations": orgs, "users": users, "people": people, "contact points": points,
 		"erasure": erasure, "consents": consents, "visits": visits, "audit": audits,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,9 +24,9 @@ func (a *API) bulkRoutes() {
 	const about = "Up to 1,000 items by the source's own ids. An item with problems is refused and does not hinder the others. " +
 		"Only fields that are sent change. It is an import: it can be undone, and the first one of a source, or one that would " +
 		"newly text, move or cancel more than 20 visits and a tenth of the source's, is held until a person releases it."
-	handle(a, http.MethodPost, "/patients/bulk", op{name: "bulkPatients", tag: "Patients", summary: "Add or change patients of a source",
+	handle(a, http.MethodPost, "/patients/bulk", op{name: "bulkPatients", repeats: true, tag: "Patients", summary: "Add or change patients of a source",
 		about: about, needs: access.ImportFiles, limit: bulkBody}, a.bulkPatients)
-	handle(a, http.MethodPost, "/appointments/bulk", op{name: "bulkAppointments", tag: "Appointments", summary: "Add or change appointments of a source",
+	handle(a, http.MethodPost, "/appointments/bulk", op{name: "bulkAppointments", repeats: true, tag: "Appointments", summary: "Add or change appointments of a source",
 		about: about + " Patients are named by their ids in the same source.", needs: access.ImportFiles, limit: bulkBody}, a.bulkVisits)
 }
 

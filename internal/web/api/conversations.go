@@ -20,7 +20,7 @@ func (a *API) conversationRoutes() {
 	handle(a, http.MethodGet, "/conversations/{id}", op{name: "getConversation", tag: tag, summary: "Read a conversation", needs: access.ReadMessages}, a.getThread)
 	handle(a, http.MethodPost, "/conversations/{id}/reply", op{name: "replyConversation", tag: tag, summary: "Answer",
 		about: "The answer passes the gate like any message. " + versioned, needs: access.SendMessages, status: http.StatusCreated}, a.reply)
-	handle(a, http.MethodPost, "/conversations/{id}/preview", op{name: "previewReply", tag: tag, summary: "What an answer would cost and whether it may leave",
+	handle(a, http.MethodPost, "/conversations/{id}/preview", op{name: "previewReply", repeats: true, tag: tag, summary: "What an answer would cost and whether it may leave",
 		needs: access.SendMessages}, a.preview)
 	handle(a, http.MethodPost, "/conversations/{id}/claim", op{name: "claimConversation", tag: tag, summary: "Say that you work on it",
 		about: versioned, needs: access.SendMessages}, a.claim)

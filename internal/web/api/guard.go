@@ -48,6 +48,14 @@ func (a *API) Handler() http.Handler {
 	})
 }
 
+// Pattern is the route of a request, such as "POST /api/v1/patients"; "none" when there is no such route.
+func (a *API) Pattern(r *http.Request) string {
+	if _, pattern := a.mux.Handler(r); pattern != "" {
+		return pattern
+	}
+	return "none"
+}
+
 // headers are on every answer: answers are about patients, so nobody keeps them, and no other origin's page may read
 // them.
 func (a *API) headers(w http.ResponseWriter, request string) {

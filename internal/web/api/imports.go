@@ -33,9 +33,9 @@ func (a *API) importRoutes() {
 	handle(a, http.MethodGet, "/imports/{id}", op{name: "getImport", tag: tag, summary: "Read an import: its state and counts", needs: access.ImportFiles}, a.getImport)
 	handle(a, http.MethodPost, "/imports/{id}/options", op{name: "settleImport", tag: tag, summary: "Say how the file must be read",
 		needs: access.ImportFiles}, a.settleImport)
-	handle(a, http.MethodPost, "/imports/{id}/check", op{name: "checkImport", tag: tag, summary: "Read the whole file and write nothing",
+	handle(a, http.MethodPost, "/imports/{id}/check", op{name: "checkImport", repeats: true, tag: tag, summary: "Read the whole file and write nothing",
 		about: "It goes on after the answer: read the import until working is false.", needs: access.ImportFiles, status: http.StatusAccepted}, a.checkImport)
-	handle(a, http.MethodPost, "/imports/{id}/apply", op{name: "applyImport", tag: tag, summary: "Write a checked file",
+	handle(a, http.MethodPost, "/imports/{id}/apply", op{name: "applyImport", repeats: true, tag: tag, summary: "Write a checked file",
 		about: "It goes on after the answer, and after a crash: read the import until its state is applied.", needs: access.ImportFiles, status: http.StatusAccepted}, a.applyImport)
 	handle(a, http.MethodGet, "/imports/{id}/absent", op{name: "listAbsent", tag: tag, summary: "Appointments that a whole file does not have",
 		about: "Of a checked file with the option snapshot: they would be cancelled.", needs: access.ImportFiles}, a.absent)
@@ -45,7 +45,7 @@ func (a *API) importRoutes() {
 		about: "Counts from a look at the first of the visits that wait.", needs: access.ImportFiles}, a.held)
 	handle(a, http.MethodPost, "/imports/{id}/release", op{name: "releaseImport", tag: tag, summary: "Let the messages of a held import go",
 		needs: access.ReleaseHeld}, a.releaseImport)
-	handle(a, http.MethodPost, "/imports/{id}/undo", op{name: "undoImport", tag: tag, summary: "Take back what an import wrote",
+	handle(a, http.MethodPost, "/imports/{id}/undo", op{name: "undoImport", repeats: true, tag: tag, summary: "Take back what an import wrote",
 		needs: access.ReleaseHeld, status: http.StatusAccepted}, a.undoImport)
 	handle(a, http.MethodGet, "/imports/{id}/problems", op{name: "listProblems", tag: tag, summary: "What was wrong, as CSV: line, column, code, problem, value",
 		needs: access.ImportFiles, content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}}}, a.problems)

@@ -23,14 +23,18 @@ func (a *API) once(w http.ResponseWriter, r *http.Request, route Route, q reques
 		a.mux.ServeHTTP(w, r)
 		return
 	}
-	ask, err := a.ask(w, r, route, key)
+	ask, body, err := a.ask(w, r, route, key)
 	if err != nil {
 		a.tooLarge(err, q.id).write(w)
 		return
 	}
 	answer, again, err := a.need.Exchange.Once(r.Context(), q.scope, ask, func() exchange.Answer {
 		rec := &recorder{header: http.Header{}, under: w}
-		a.mux.ServeHTTP(rec, r.WithContext(context.WithoutCancel(r.Context())))
+		again := r.WithContext(context.WithoutCancel(r.Context()))
+		if body != nil {
+			again.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		a.mux.ServeHTTP(rec, again)
 		return rec.answer()
 	})
 	if err != nil {
@@ -43,20 +47,19 @@ func (a *API) once(w http.ResponseWriter, r *http.Request, route Route, q reques
 	replay(w, answer)
 }
 
-// ask is the request as far as it must be equal. Of an upload only the length is compared: its body is a stream.
-func (a *API) ask(w http.ResponseWriter, r *http.Request, route Route, key string) (exchange.Ask, error) {
+// ask is the request as far as it must be equal, with its body. Of an upload only the length is compared: its body is
+// a stream.
+func (a *API) ask(w http.ResponseWriter, r *http.Request, route Route, key string) (ask exchange.Ask, body []byte, err error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s %s\n%d\n", r.Method, r.URL.RequestURI(), r.ContentLength)
 	if !route.Upload {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyWait))
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, route.Limit+1))
-		if err != nil {
-			return exchange.Ask{}, err
+		if body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, route.Limit+1)); err != nil {
+			return ask, nil, err
 		}
 		_, _ = h.Write(body)
-		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	return exchange.Ask{Key: phi.T(key), Request: h.Sum(nil)}, nil
+	return exchange.Ask{Key: phi.T(key), Request: h.Sum(nil), Repeats: route.Repeats}, body, nil
 }
 
 // tooLarge is the answer when a body could not be read.

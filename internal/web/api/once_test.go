@@ -105,33 +105,6 @@ func TestOneKeyIsOneEffect(t *testing.T) {
 	})
 }
 
-func TestARequestWhoseNodeDiedIsNeverDoneTwice(t *testing.T) {
-	t.Parallel()
-	w := setup(t, nil)
-	scope, err := w.login.Key(t.Context(), w.keys["admin"])
-	if err != nil {
-		t.Fatal(err)
-	}
-	ask := exchange.Ask{Request: []byte("digest")}
-	ask.Key = phiText("crashed")
-	died := exchange.New(w.store, w.clock)
-	func() {
-		defer func() { _ = recover() }()
-		// A power cut leaves the reservation: nothing of this process gets to run after it.
-		_ = w.store.InTx(t.Context(), scope, func(tx store.Tx) error {
-			_, err := tx.Web().Reserve(t.Context(), store.Replay{Caller: scope.Actor().ID(), Key: ask.Key, Request: ask.Request,
-				At: w.clock.Now(), Until: w.clock.Now().Add(exchange.Life)})
-			return err
-		})
-	}()
-	w.clock.Advance(time.Minute)
-	did := false
-	_, _, err = died.Once(t.Context(), scope, ask, func() exchange.Answer { did = true; return exchange.Answer{} })
-	if did || err == nil {
-		t.Errorf("done %t, error %v", did, err)
-	}
-}
-
 func TestAPanicFreesTheKeyAndShowsNothing(t *testing.T) {
 	t.Parallel()
 	w := setup(t, nil)

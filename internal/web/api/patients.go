@@ -19,7 +19,7 @@ func (a *API) patientRoutes() {
 		about: "For patients that staff keep here. What another system keeps comes by /patients/bulk or a file.",
 		needs: access.WritePatients, status: http.StatusCreated}, a.createPatient)
 	handle(a, http.MethodGet, "/patients", op{name: "listPatients", tag: tag, summary: "List patients", needs: access.ReadPatients}, a.listPatients)
-	handle(a, http.MethodPost, "/patients/search", op{name: "searchPatients", tag: tag, summary: "Find patients",
+	handle(a, http.MethodPost, "/patients/search", op{name: "searchPatients", repeats: true, tag: tag, summary: "Find patients",
 		about: "By words of the name, birth date, number or identifier; all that is given must match. A POST, so that nothing about a patient is in a URL.",
 		needs: access.ReadPatients}, a.searchPatients)
 	handle(a, http.MethodGet, "/patients/{id}", op{name: "getPatient", tag: tag, summary: "Read a patient", needs: access.ReadPatients}, a.getPatient)
@@ -40,6 +40,7 @@ type Patient struct {
 	Status           string       `json:"status" enum:"active,inactive,deceased"`
 	Location         id.ID        `json:"location,omitzero" doc:"Home site."`
 	Source           id.ID        `json:"source,omitzero" doc:"The source that owns the fields; absent when staff keep them."`
+	Unreadable       bool         `json:"unreadable,omitempty" doc:"What is stored of the patient does not open; nothing is sent to them until it does."`
 	GivenName        string       `json:"given_name,omitempty"`
 	FamilyName       string       `json:"family_name,omitempty"`
 	BirthDate        string       `json:"birth_date,omitempty"`
@@ -264,7 +265,7 @@ func (a *API) markAlive(ctx context.Context, s access.Scope, in *One) (*bare, er
 
 func patientOf(f *desk.Found) Patient {
 	p, x := &f.Person, &f.Facts
-	return Patient{ID: p.ID, Version: p.Version, Kind: string(p.Kind), Status: string(p.Status), Location: p.Location, Source: p.Source,
+	return Patient{ID: p.ID, Version: p.Version, Unreadable: p.Unreadable, Kind: string(p.Kind), Status: string(p.Status), Location: p.Location, Source: p.Source,
 		GivenName: x.GivenName.Reveal(), FamilyName: x.FamilyName.Reveal(), BirthDate: x.BirthDate.Reveal(), Sex: x.Sex, Language: p.Language,
 		Zone: x.Zone, PreferredChannel: string(x.PreferredChannel), Note: x.Note.Reveal(),
 		Identifiers: mapped(x.Identifiers, func(i *patient.Identifier) Identifier { return Identifier{i.System, i.Value.Reveal()} }),

@@ -23,6 +23,9 @@ type Route struct {
 	Needs  access.Action // what the key's role must allow; empty is nothing
 	Upload bool          // the body is a stream that is not kept in memory
 	Limit  int64         // bytes of a body
+	// Repeats: the use-case commits in steps or goes on after the answer, and doing it again is safe. Every other POST
+	// is one transaction with the answer that its idempotency key keeps.
+	Repeats bool
 }
 
 // Routes lists every route in the order of the document.
@@ -50,6 +53,7 @@ type op struct {
 	status  int // of success; 0 is 200, or 204 without a body
 	limit   int64
 	upload  bool
+	repeats bool              // see Route.Repeats
 	request *huma.RequestBody // where the framework cannot see it
 	content map[string]*huma.MediaType
 }
@@ -59,7 +63,7 @@ func handle[I, O any](a *API, method, path string, o op, do func(ctx context.Con
 	if o.limit == 0 {
 		o.limit = smallBody
 	}
-	r := Route{Method: method, Path: path, Name: o.name, Needs: o.needs, Upload: o.upload, Limit: o.limit}
+	r := Route{Method: method, Path: path, Name: o.name, Needs: o.needs, Upload: o.upload, Limit: o.limit, Repeats: o.repeats || o.upload}
 	pattern := method + " " + Prefix + path
 	a.routes[pattern] = r
 	a.order = append(a.order, pattern)

@@ -16,9 +16,9 @@ import (
 func (a *API) sendingRoutes() {
 	const tag = "Sending"
 	handle(a, http.MethodGet, "/sending", op{name: "getSending", tag: tag, summary: "Whether texts leave now", needs: access.ReadMessages}, a.sending)
-	handle(a, http.MethodPost, "/sending/stop", op{name: "stopSending", tag: tag, summary: "Stop all sending of the organization",
+	handle(a, http.MethodPost, "/sending/stop", op{name: "stopSending", repeats: true, tag: tag, summary: "Stop all sending of the organization",
 		about: "Nothing more is handed over, within a second on every node and until somebody resumes.", needs: access.StopAll}, a.stop)
-	handle(a, http.MethodPost, "/sending/resume", op{name: "resumeSending", tag: tag, summary: "Let texts leave again",
+	handle(a, http.MethodPost, "/sending/resume", op{name: "resumeSending", repeats: true, tag: tag, summary: "Let texts leave again",
 		about: "What waited is decided again before it leaves.", needs: access.StopAll}, a.resume)
 }
 

@@ -14,7 +14,7 @@ func (a *API) setupRoutes() {
 	a.journeyRoutes()
 	a.templateRoutes()
 	handle(a, http.MethodGet, "/routes", op{name: "listRoutes", tag: "Routes", summary: "List routes with their health", needs: access.ReadMessages}, a.listRoutes)
-	handle(a, http.MethodPost, "/routes/{id}/state", op{name: "setRouteState", tag: "Routes", summary: "Open or stop a route, or put it on trial",
+	handle(a, http.MethodPost, "/routes/{id}/state", op{name: "setRouteState", repeats: true, tag: "Routes", summary: "Open or stop a route, or put it on trial",
 		about: "A route on trial serves its guest list only. Stopping needs the role for stop-all, the rest an administrator.",
 		needs: access.StopAll}, a.setRoute)
 }

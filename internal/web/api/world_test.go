@@ -110,33 +110,38 @@ func setup(t *testing.T, change func(*api.Options), open ...storetest.Open) *wor
 	if w.login, err = login.New(w.store, w.clock, login.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	suppressed := send.NewSuppressed(w.clock)
-	box, rec := newOutbox(t, w.store), record.New(w.store, suppressed)
-	words := newTexts(t, w.store, box)
 	opt := api.Options{Rate: 1e6, Burst: 1e6}
 	if change != nil {
 		change(&opt)
 	}
 	w.imports = intake.New(w.store, table.Reader{}, w.clock)
-	w.api, err = api.New(api.Needs{Login: w.login, Desk: desk.New(w.store, nil), Record: rec, Inbox: inbox.New(w.store, box, suppressed),
-		Meanings: inbox.NewMeanings(w.store, rec, suppressed), Imports: w.imports, Explain: explain.New(box),
-		Plan: plan.New(w.store, box, w.clock, log), Texts: words, Switch: send.NewSwitchboard(w.store, suppressed, log),
-		SelfTest: selftest.New(w.store, box, w.clock, w.clock, tests.Limits{}), Settings: settings.New(w.store),
-		Exchange: exchange.New(w.store, w.clock), Audiences: newAudiences(t, w.store, box)}, log, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.api.Close)
-	server := httptest.NewServer(w.api.Handler())
-	t.Cleanup(server.Close)
-	w.url = server.URL + api.Prefix
+	w.api, w.url = w.serve(t, w.store, opt)
 	w.own, w.foreign = w.clinic(t, "Own"), w.clinic(t, "Foreign")
 	for _, role := range access.Roles() {
 		w.keys[string(role)] = w.key(t, role)
 	}
 	w.keys["revoked"] = w.revoked(t)
 	return w
+}
+
+// serve is the API over a store; the log-in stands on the world's own.
+func (w *world) serve(t testing.TB, s store.Store, opt api.Options) (*api.API, string) {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	suppressed := send.NewSuppressed(w.clock)
+	box, rec := newOutbox(t, s), record.New(s, suppressed)
+	a, err := api.New(api.Needs{Login: w.login, Desk: desk.New(s, nil), Record: rec, Inbox: inbox.New(s, box, suppressed),
+		Meanings: inbox.NewMeanings(s, rec, suppressed), Imports: intake.New(s, table.Reader{}, w.clock), Explain: explain.New(box),
+		Plan: plan.New(s, box, w.clock, log), Texts: newTexts(t, s, box), Switch: send.NewSwitchboard(s, suppressed, log),
+		SelfTest: selftest.New(s, box, w.clock, w.clock, tests.Limits{}), Settings: settings.New(s),
+		Exchange: exchange.New(s, w.clock), Audiences: newAudiences(t, s, box)}, log, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	server := httptest.NewServer(a.Handler())
+	t.Cleanup(server.Close)
+	return a, server.URL + api.Prefix
 }
 
 func (w *world) key(t *testing.T, role access.Role) string {
@@ -160,7 +165,7 @@ func (w *world) revoked(t *testing.T) string {
 	return secret
 }
 
-func newAudiences(t *testing.T, s store.Store, box *outbox.Outbox) *audiences.Service {
+func newAudiences(t testing.TB, s store.Store, box *outbox.Outbox) *audiences.Service {
 	t.Helper()
 	service, err := audiences.New(s, box)
 	if err != nil {
@@ -170,7 +175,7 @@ func newAudiences(t *testing.T, s store.Store, box *outbox.Outbox) *audiences.Se
 }
 
 // newOutbox is the real decider with the shipped texts and rules.
-func newOutbox(t *testing.T, s store.Store) *outbox.Outbox {
+func newOutbox(t testing.TB, s store.Store) *outbox.Outbox {
 	t.Helper()
 	book, err := rules.Load()
 	if err != nil {
@@ -192,7 +197,7 @@ func newOutbox(t *testing.T, s store.Store) *outbox.Outbox {
 }
 
 // newTexts is the real desk of texts.
-func newTexts(t *testing.T, s store.Store, o *outbox.Outbox) *texts.Service {
+func newTexts(t testing.TB, s store.Store, o *outbox.Outbox) *texts.Service {
 	t.Helper()
 	book, err := rules.Load()
 	if err != nil {
@@ -206,7 +211,7 @@ func newTexts(t *testing.T, s store.Store, o *outbox.Outbox) *texts.Service {
 }
 
 // clinic makes an organization with one row of every kind that a route may name.
-func (w *world) clinic(t *testing.T, name string) clinic {
+func (w *world) clinic(t testing.TB, name string) clinic {
 	t.Helper()
 	o := org.Organization{ID: id.New(), Name: name, Region: "PL", Locale: "pl", CalendarOwner: org.OwnCalendar}
 	c := clinic{scope: access.ForCommand(o.ID, "api test"), rows: map[string]id.ID{}, numbers: &w.numbers}

@@ -79,8 +79,12 @@ func visitChip(w *Words, s schedule.Status) chip {
 	return c
 }
 
-// fullName is the name as staff read it; a person whose key was destroyed has none.
+// fullName is the name as staff read it; a person whose key was destroyed has none, one whose key is damaged is said
+// to be unreadable.
 func fullName(w *Words, p patient.Person) string {
+	if p.Unreadable {
+		return w.T("person.unreadable")
+	}
 	name := strings.TrimSpace(p.Facts.GivenName.Reveal() + " " + p.Facts.FamilyName.Reveal())
 	if name == "" {
 		return w.T("person.unnamed")

@@ -1,6 +1,7 @@
 // Package ephemeral starts a PostgreSQL server of its own from what the machine has installed, on a private
-// socket in a folder that goes away with the process, however it ends. Benchmarks use it. It refuses to weaken
-// durability: what is measured on it is what a server with the same disk would do.
+// socket in a folder that goes away with the process, however it ends. Benchmarks and tests use it. It refuses to weaken
+// durability unless a test says that nothing needs to outlive it: what is measured on it is what a server with the
+// same disk would do.
 package ephemeral
 
 import (
@@ -27,26 +28,46 @@ type Cluster struct {
 	DSN string // of an empty database
 	PID int    // of the server's first process
 
+	dir   string
 	stdin io.Closer
 	ended chan struct{}
 }
 
-// keeper starts the server and ends it when its own input ends, that is when we do.
+// keeper starts the server and ends it when its own input ends, that is when we do. $0 holds the programs, $1 is the
+// folder, $2 how initdb writes and $3 the signal that ends; the rest are the server's settings.
 const keeper = `
-"$0/initdb" -D "$1/data" -U carillon -A trust -E UTF8 --locale=C >"$1/initdb.log" 2>&1 || { cat "$1/initdb.log"; rm -rf "$1"; exit 1; }
-"$0/postgres" -D "$1/data" -k "$1" -c listen_addresses= -c shared_buffers=512MB -c max_wal_size=4GB \
-  -c max_connections=60 -c logging_collector=off >"$1/log" 2>&1 &
+dir=$1 init=$2 end=$3
+shift 3
+"$0/initdb" -D "$dir/data" -U carillon -A trust -E UTF8 --locale=C $init >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log"; rm -rf "$dir"; exit 1; }
+"$0/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c logging_collector=off "$@" >"$dir/log" 2>&1 &
 pid=$!
-echo $pid >"$1/pid"
+echo $pid >"$dir/pid"
 read -r line
-kill -INT $pid
+kill -$end $pid
 wait $pid
-rm -rf "$1"
+rm -rf "$dir"
 `
 
+// kind is what a server is started for.
+type kind struct {
+	init, end string
+	settings  []string
+}
+
+var (
+	durable  = kind{"", "INT", []string{"shared_buffers=512MB", "max_wal_size=4GB", "max_connections=60"}}
+	volatile = kind{"--no-sync", "QUIT", []string{"fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB",
+		"max_connections=300", "autovacuum=off"}}
+)
+
 // Start makes a cluster and waits until it answers. errs.Precondition: PostgreSQL is not installed.
-func Start(ctx context.Context) (*Cluster, error) {
-	bin, err := binaries()
+func Start(ctx context.Context) (*Cluster, error) { return start(ctx, durable) }
+
+// Volatile makes a cluster for tests: quick, for many connections, and gone if the machine stops.
+func Volatile(ctx context.Context) (*Cluster, error) { return start(ctx, volatile) }
+
+func start(ctx context.Context, k kind) (*Cluster, error) {
+	bin, err := Programs()
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +79,11 @@ func Start(ctx context.Context) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(context.Background(), "/bin/sh", "-c", keeper, bin, dir) // it ends with its input
+	args := []string{"-c", keeper, bin, dir, k.init, k.end}
+	for _, setting := range k.settings {
+		args = append(args, "-c", setting)
+	}
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", args...) // it ends with its input
 	cmd.Dir, cmd.SysProcAttr = dir, who
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	var said strings.Builder
@@ -70,16 +95,22 @@ func Start(ctx context.Context) (*Cluster, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errs.Wrap(errs.Precondition, "PostgreSQL cannot be started", err)
 	}
-	c := &Cluster{DSN: fmt.Sprintf("host=%s user=carillon dbname=postgres sslmode=disable", dir), stdin: stdin, ended: make(chan struct{})}
+	c := &Cluster{dir: dir, stdin: stdin, ended: make(chan struct{})}
+	c.DSN = c.Database("postgres")
 	go func() { _ = cmd.Wait(); close(c.ended) }()
-	if err := c.await(ctx, dir); err != nil {
+	if err := c.await(ctx); err != nil {
 		c.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *Cluster) await(ctx context.Context, dir string) error {
+// Database says how to connect to one of the server's databases.
+func (c *Cluster) Database(name string) string {
+	return fmt.Sprintf("host=%s user=carillon dbname=%s sslmode=disable", c.dir, name)
+}
+
+func (c *Cluster) await(ctx context.Context) error {
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; {
 		select {
 		case <-c.ended:
@@ -91,7 +122,7 @@ func (c *Cluster) await(ctx context.Context, dir string) error {
 			continue
 		}
 		_ = conn.Close(ctx)
-		pid, err := os.ReadFile(filepath.Join(dir, "pid"))
+		pid, err := os.ReadFile(filepath.Join(c.dir, "pid"))
 		if err == nil {
 			c.PID, err = strconv.Atoi(strings.TrimSpace(string(pid)))
 		}
@@ -124,8 +155,8 @@ func (c *Cluster) Close() {
 	}
 }
 
-// binaries finds the newest server that is installed.
-func binaries() (string, error) {
+// Programs is the folder of the newest server that is installed.
+func Programs() (string, error) {
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if len(found) == 0 {
 		p, err := exec.LookPath("initdb")

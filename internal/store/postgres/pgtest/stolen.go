@@ -11,12 +11,14 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"carillon.dev/carillon/internal/store/postgres/ephemeral"
 )
 
 // Dump is what pg_dump makes of a database, in the given format ("plain", or "custom" without compression).
 func Dump(t testing.TB, dsn, format string) []byte {
 	t.Helper()
-	bin, err := binaries()
+	bin, err := ephemeral.Programs()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +34,7 @@ func Dump(t testing.TB, dsn, format string) []byte {
 // Load runs a plain dump in an empty database.
 func Load(t testing.TB, dsn string, dump []byte) {
 	t.Helper()
-	bin, err := binaries()
+	bin, err := ephemeral.Programs()
 	if err != nil {
 		t.Fatal(err)
 	}
