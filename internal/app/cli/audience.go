@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -285,7 +284,7 @@ type audienceLettersCmd struct {
 // Run writes the letter file.
 func (k audienceLettersCmd) Run(c *console) error {
 	return k.with(c, "audience letters", func(sys *app.System, scope access.Scope, a audience.Audience) (err error) {
-		to := io.Writer(c.out)
+		to := c.out
 		if k.Out != "" {
 			f, err := os.OpenFile(k.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {

@@ -37,8 +37,8 @@ var words = map[intake.Field]string{
 	intake.FieldChannel:      "preferredchannel channel contactpreference kanal preferowanykanal kontakt 联系方式 首选方式 canal canalpreferido",
 	intake.FieldTags:         "tags labels tag etykiety znaczniki 标签 etiquetas",
 	intake.FieldConditions:   "conditions diagnoses diagnosiscodes icd10 rozpoznania rozpoznanie 诊断 诊断编码 diagnosticos condiciones",
-	intake.FieldMedications:  "medications medication drugs atc leki lek medykamenty 药物 用药 medicamentos medicacion",
-	intake.FieldAddress:      "address street addressline streetaddress ulica adres 地址 街道 direccion calle domicilio",
+	intake.FieldMedications:  "medications medication drugs atc leki lek medykamenty 药物 用药 medicamentos medicacion",  //nolint:misspell // Spanish
+	intake.FieldAddress:      "address street addressline streetaddress ulica adres 地址 街道 direccion calle domicilio", //nolint:misspell // Polish
 	intake.FieldCity:         "city town miasto miejscowosc 城市 ciudad poblacion localidad",
 	intake.FieldPostalCode:   "postalcode postcode zip zipcode kodpocztowy 邮编 邮政编码 codigopostal",
 	intake.FieldCountry:      "country countrycode kraj 国家 pais",

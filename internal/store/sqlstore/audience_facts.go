@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ func (s audiences) NextRange(ctx context.Context, from id.ID, size int) (upto id
 	if err == nil {
 		return upto, size, nil
 	}
-	if err != ErrNone {
+	if !errors.Is(err, ErrNone) {
 		return upto, 0, err
 	}
 	err = each(ctx, s, `SELECT id FROM persons WHERE org_id = $1 AND id > $2 AND erased_at IS NULL ORDER BY id LIMIT $3`, args(org, after(from), size),
@@ -228,8 +229,8 @@ func (s audiences) consentRows(ctx context.Context, org id.ID, people []id.ID, _
 
 func (s audiences) textRows(ctx context.Context, org id.ID, people []id.ID, since time.Time, out map[id.ID]*audience.Rows) error {
 	arrived := []string{string(message.Delivered), string(message.Accepted)}
-	return each(ctx, s, `SELECT person_id, purpose, sent_at FROM messages WHERE `+mine+` AND `+s.In("person_id", "$2", ID)+` AND `+
-		s.In("state", "$3", Text)+` AND sent_at >= $4`, args(org, people, arrived, since), func(r Rows) error {
+	return each(ctx, s, `SELECT m.person_id, m.purpose, s.sent_at FROM `+messageRows+` WHERE `+mineM+` AND `+s.In("m.person_id", "$2", ID)+` AND `+
+		s.In("s.state", "$3", Text)+` AND s.sent_at >= $4`, args(org, people, arrived, since), func(r Rows) error {
 		var p id.ID
 		var t audience.Text
 		err := r.Scan(&p, &t.Purpose, &t.At)

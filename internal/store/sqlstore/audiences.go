@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -64,7 +65,7 @@ func (s audiences) nameIsFree(ctx context.Context, a audience.Audience) error {
 	var other id.ID
 	err := one(ctx, s, `SELECT id FROM audiences WHERE org_id = $1 AND name = $2`, args(s.scope.Org(), a.Name), &other)
 	switch {
-	case err == ErrNone || err == nil && other == a.ID:
+	case errors.Is(err, ErrNone) || err == nil && other == a.ID:
 		return nil
 	case err != nil:
 		return err
@@ -148,7 +149,7 @@ func (s audiences) notSaved(ctx context.Context, a id.ID, version int64) error {
 	var org id.ID
 	var have int64
 	switch err := one(ctx, s, `SELECT org_id, version FROM audiences WHERE id = $1`, args(a), &org, &have); {
-	case err == ErrNone:
+	case errors.Is(err, ErrNone):
 		return nil
 	case err != nil:
 		return err

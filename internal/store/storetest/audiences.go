@@ -294,6 +294,7 @@ func audienceFacts(t *testing.T, open Open) {
 		}
 	})
 
+	t.Run("texts that arrived and questions that were answered", func(t *testing.T) { arrivals(t, open) })
 	t.Run("rows are read by person", func(t *testing.T) { factRows(t, s, scope, people[0], people[1]) })
 }
 
@@ -327,5 +328,40 @@ func factRows(t *testing.T, s store.Store, scope access.Scope, p, stranger patie
 			t.Error("rows were read that nobody needs")
 		}
 		return err
+	})
+}
+
+// arrivals: of a person's texts those count that the carrier took, and of the questions those that were answered.
+func arrivals(t *testing.T, open Open) {
+	s := open(t, clock.NewFixed(Start))
+	d := NewDesk(t, s)
+	queued, taken := d.Draft(Start), d.Draft(Start)
+	d.Insert(t, s, queued, taken)
+	d.lease(t, s, 1, taken.ID)
+	d.answer(t, s, store.Answered{Message: taken.ID, Attempt: 1, To: message.Accepted, ProviderID: "1", Route: d.Route.ID})
+	answered := conversation.Question{ID: id.New(), Org: d.Scope.Org(), Point: d.Point.ID, Person: d.Person.ID, Message: taken.ID, Appointment: id.New(), Purpose: purpose.Appointment,
+		Codes: map[string]string{"1": "confirm"}, AskedAt: Start}
+	waits := answered
+	waits.ID, waits.Appointment, waits.Codes = id.New(), id.New(), map[string]string{"2": "confirm"}
+	Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+		if err := tx.Conversations().AskQuestions(ctx, []conversation.Question{answered, waits}); err != nil {
+			return err
+		}
+		_, err := tx.Conversations().CloseQuestion(ctx, answered.ID, "confirm")
+		return err
+	})
+	Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+		rows, err := tx.Audiences().Rows(ctx, []id.ID{d.Person.ID}, audience.NeedTexts|audience.NeedAnswers, Start.Add(-time.Hour))
+		if err != nil {
+			return err
+		}
+		got := rows[d.Person.ID]
+		if len(got.Texts) != 1 || got.Texts[0].Purpose != taken.Purpose || got.Texts[0].At.IsZero() {
+			t.Errorf("texts %+v", got.Texts)
+		}
+		if len(got.Answers) != 1 || !got.Answers[0].Equal(Start) {
+			t.Errorf("answers %v", got.Answers)
+		}
+		return nil
 	})
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -240,7 +241,7 @@ func (c *Console) listForm(r *http.Request) (up audiences.Upload, v audiencesVie
 	}
 	for {
 		part, err := form.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return up, v, errs.New(errs.Invalid, "choose a file").At("file")
 		}
 		if err != nil {
