@@ -10,8 +10,8 @@ import (
 )
 
 // Awaited walks the small index of accepted texts twice: never asked about, then asked before.
-func (f messages) Awaited(ctx context.Context, route id.ID, first, now time.Time, limit int) ([]store.Awaited, error) {
-	org, err := f.org()
+func (m messages) Awaited(ctx context.Context, route id.ID, first, now time.Time, limit int) ([]store.Awaited, error) {
+	org, err := m.org()
 	if err != nil {
 		return nil, err
 	}
@@ -25,11 +25,11 @@ func (f messages) Awaited(ctx context.Context, route id.ID, first, now time.Time
 		return err
 	}
 	const columns = `SELECT id, sender_id, leased_at, asks, provider_id FROM message_states WHERE state = 'accepted' AND route_id = $1 AND org_id = $2`
-	if err := each(ctx, f, columns+` AND ask_at IS NULL AND leased_at < $3 ORDER BY leased_at LIMIT $4`, args(route, org, first, limit), scan); err != nil {
+	if err := each(ctx, m, columns+` AND ask_at IS NULL AND leased_at < $3 ORDER BY leased_at LIMIT $4`, args(route, org, first, limit), scan); err != nil {
 		return nil, err
 	}
 	if len(out) < limit {
-		if err := each(ctx, f, columns+` AND ask_at <= $3 ORDER BY ask_at LIMIT $4`, args(route, org, now, limit-len(out)), scan); err != nil {
+		if err := each(ctx, m, columns+` AND ask_at <= $3 ORDER BY ask_at LIMIT $4`, args(route, org, now, limit-len(out)), scan); err != nil {
 			return nil, err
 		}
 	}
@@ -38,7 +38,7 @@ func (f messages) Awaited(ctx context.Context, route id.ID, first, now time.Time
 			out[i].IDs = []string{p}
 			continue
 		}
-		out[i].IDs, err = list(ctx, f, `SELECT provider_id FROM message_parts WHERE message_id = $1 AND org_id = $2 AND state = 'accepted'
+		out[i].IDs, err = list(ctx, m, `SELECT provider_id FROM message_parts WHERE message_id = $1 AND org_id = $2 AND state = 'accepted'
 			AND provider_id IS NOT NULL ORDER BY part`, args(out[i].Message, org), func(r Rows) (p string, err error) { return p, r.Scan(&p) })
 		if err != nil {
 			return nil, err
@@ -53,8 +53,8 @@ var askAgain = NewBulk(`UPDATE message_states SET ask_at = r.ask_at, asks = asks
 	WHERE message_states.id = r.id AND message_states.org_id = r.org_id AND message_states.state = 'accepted'`, askColumns...)
 
 // AskAgain notes questions.
-func (f messages) AskAgain(ctx context.Context, asked []store.AskedAbout) error {
-	org, err := f.org()
+func (m messages) AskAgain(ctx context.Context, asked []store.AskedAbout) error {
+	org, err := m.org()
 	if err != nil {
 		return err
 	}
@@ -62,13 +62,13 @@ func (f messages) AskAgain(ctx context.Context, asked []store.AskedAbout) error 
 	for i, a := range asked {
 		rows[i] = []any{a.Message, a.Next, org}
 	}
-	_, err = f.Bulk(ctx, askAgain, rows)
+	_, err = m.Bulk(ctx, askAgain, rows)
 	return err
 }
 
 // GiveUp ends what no receipt came for.
-func (f messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time, limit int) ([]id.ID, error) {
-	org, err := f.org()
+func (m messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time, limit int) ([]id.ID, error) {
+	org, err := m.org()
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (f messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time
 		{`ask_at IS NULL AND leased_at < $3 ORDER BY leased_at LIMIT $4`, args(route, org, before, limit)},
 		{`ask_at <= $5 AND leased_at < $3 ORDER BY ask_at LIMIT $4`, args(route, org, before, limit, now)},
 	} {
-		got, err := list(ctx, f, `SELECT id FROM message_states WHERE state = 'accepted' AND route_id = $1 AND org_id = $2 AND `+due.cond, due.args,
+		got, err := list(ctx, m, `SELECT id FROM message_states WHERE state = 'accepted' AND route_id = $1 AND org_id = $2 AND `+due.cond, due.args,
 			func(r Rows) (m id.ID, err error) { return m, r.Scan(&m) })
 		if err != nil {
 			return nil, err
@@ -90,8 +90,8 @@ func (f messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	_, err = f.Exec(ctx, `UPDATE message_states SET state = 'expired', reason = $3, done_at = $4 WHERE state = 'accepted' AND org_id = $1 AND `+
-		f.In("id", "$2", ID), org, ids, string(message.ReasonNoReceipt), f.now)
+	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'expired', reason = $3, done_at = $4 WHERE state = 'accepted' AND org_id = $1 AND `+
+		m.In("id", "$2", ID), org, ids, string(message.ReasonNoReceipt), m.now)
 	if err != nil {
 		return nil, err
 	}
@@ -99,48 +99,48 @@ func (f messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time
 	for i, m := range ids {
 		events[i] = message.Event{Message: m, From: message.Accepted, To: message.Expired, Reason: message.ReasonNoReceipt}
 	}
-	f.Publish(store.TopicMessages)
-	return ids, f.addEvents(ctx, org, events)
+	m.Publish(store.TopicMessages)
+	return ids, m.addEvents(ctx, org, events)
 }
 
 // CountAwaited counts a stretch of the small index.
-func (f messages) CountAwaited(ctx context.Context, route id.ID, from, until time.Time) (n int, err error) {
-	org, err := f.org()
+func (m messages) CountAwaited(ctx context.Context, route id.ID, from, until time.Time) (n int, err error) {
+	org, err := m.org()
 	if err != nil {
 		return 0, err
 	}
-	err = one(ctx, f, `SELECT count(*) FROM message_states WHERE state = 'accepted' AND route_id = $1 AND org_id = $2 AND ask_at IS NULL
+	err = one(ctx, m, `SELECT count(*) FROM message_states WHERE state = 'accepted' AND route_id = $1 AND org_id = $2 AND ask_at IS NULL
 		AND leased_at >= $3 AND leased_at < $4`, args(route, org, from, until), &n)
 	return n, err
 }
 
 // SaveWatch keeps one row a route.
-func (f messages) SaveWatch(ctx context.Context, w store.ReceiptWatch) error {
-	org, err := f.org()
+func (m messages) SaveWatch(ctx context.Context, w store.ReceiptWatch) error {
+	org, err := m.org()
 	if err != nil {
 		return err
 	}
-	_, err = f.Exec(ctx, `INSERT INTO receipt_watches (route_id, org_id, usual, seen, from_at, until_at, texts, missing, late_since, looked_at)
+	_, err = m.Exec(ctx, `INSERT INTO receipt_watches (route_id, org_id, usual, seen, from_at, until_at, texts, missing, late_since, looked_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (route_id) DO UPDATE SET usual = excluded.usual, seen = excluded.seen, from_at = excluded.from_at, until_at = excluded.until_at,
 			texts = excluded.texts, missing = excluded.missing, late_since = excluded.late_since, looked_at = excluded.looked_at
 			WHERE receipt_watches.org_id = excluded.org_id`,
 		w.Route, org, int64(w.Usual), int64(w.Seen), w.From, w.Until, int64(w.Texts), int64(w.Missing), w.LateSince, w.LookedAt)
-	f.Publish(store.TopicRoutes)
+	m.Publish(store.TopicRoutes)
 	return err
 }
 
 // Watches reads the watches of the scope.
-func (f messages) Watches(ctx context.Context) ([]store.ReceiptWatch, error) {
+func (m messages) Watches(ctx context.Context) ([]store.ReceiptWatch, error) {
 	sql, a := `SELECT route_id, org_id, usual, seen, from_at, until_at, texts, missing, late_since, looked_at FROM receipt_watches`, []any(nil)
-	if !f.scope.IsSystem() {
-		org, err := f.org()
+	if !m.scope.IsSystem() {
+		org, err := m.org()
 		if err != nil {
 			return nil, err
 		}
 		sql, a = sql+` WHERE org_id = $1`, args(org)
 	}
-	return list(ctx, f, sql+` ORDER BY route_id`, a, func(r Rows) (w store.ReceiptWatch, err error) {
+	return list(ctx, m, sql+` ORDER BY route_id`, a, func(r Rows) (w store.ReceiptWatch, err error) {
 		return w, r.Scan(&w.Route, &w.Org, &w.Usual, &w.Seen, &w.From, &w.Until, &w.Texts, &w.Missing, &w.LateSince, &w.LookedAt)
 	})
 }
