@@ -138,7 +138,7 @@ func (k *Kill) seed(ctx context.Context, smsc string, log *slog.Logger) (*clinic
 	if err != nil {
 		return nil, err
 	}
-	return c, c.plan(ctx, s, o, purpose.Medication)
+	return c, c.plan(ctx, s, o, purpose.Medication, 0)
 }
 
 // once starts a sender, lets it live a while after its first hand-over, and kills it.

@@ -112,7 +112,7 @@ const planRows = 300
 
 // plan reminds every patient of the visit, page by page. Each message has a natural key, as a journey's has, so that
 // planning again after a crash repeats nothing.
-func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p purpose.Purpose) error {
+func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p purpose.Purpose, ahead int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	pages := make(chan []outbox.Prepared, 1)
@@ -122,7 +122,7 @@ func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p pu
 		failed = c.pages(ctx, s, o, p, pages)
 	}()
 	for page := range pages {
-		if err := c.inStep(ctx, s); err != nil {
+		if err := c.inStep(ctx, s, ahead); err != nil {
 			return err
 		}
 		err := s.InTx(ctx, c.scope, func(tx store.Tx) error {
@@ -140,16 +140,16 @@ func (c *clinic) plan(ctx context.Context, s store.Store, o *outbox.Outbox, p pu
 // planned is still in memory when it leaves, however many there are to come.
 const aheadRows = 10 * planRows
 
-// inStep waits until the route has sent most of what was planned for it.
-func (c *clinic) inStep(ctx context.Context, s store.Store) error {
-	for {
+// inStep waits until the route has sent all but so many of what was planned for it; 0 waits for nothing.
+func (c *clinic) inStep(ctx context.Context, s store.Store, ahead int) error {
+	for ahead > 0 {
 		var n int
 		err := s.Read(ctx, c.scope, func(tx store.Tx) error {
 			var err error
-			n, err = tx.Messages().Backlog(ctx, c.route, tx.Now(), aheadRows)
+			n, err = tx.Messages().Backlog(ctx, c.route, tx.Now(), ahead)
 			return err
 		})
-		if err != nil || n < aheadRows {
+		if err != nil || n < ahead {
 			return err
 		}
 		select {
@@ -158,6 +158,7 @@ func (c *clinic) inStep(ctx context.Context, s store.Store) error {
 			return ctx.Err()
 		}
 	}
+	return nil
 }
 
 // pages reads the audience in the order of visits and prepares a text for each patient.

@@ -122,7 +122,7 @@ func (b *Send) measure(ctx context.Context, s store.Store, c *clinic, op *operat
 	}
 	defer n.close()
 	planned := make(chan error, 1)
-	go func() { planned <- c.plan(ctx, s, n.outbox, purpose.Appointment) }()
+	go func() { planned <- c.plan(ctx, s, n.outbox, purpose.Appointment, aheadRows) }()
 	m := newMilestones(int64(b.Recipients))
 	after, err := b.await(ctx, op, before, planned, m)
 	if err != nil {

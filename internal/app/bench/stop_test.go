@@ -143,7 +143,7 @@ func stopsDuringABatch(t *testing.T, db Database, stops int) {
 			said.Add(1)
 		}
 	}()
-	if err := c.plan(ctx, s, n.outbox, purpose.Appointment); err != nil {
+	if err := c.plan(ctx, s, n.outbox, purpose.Appointment, 0); err != nil {
 		t.Fatal(err)
 	}
 	<-ended
