@@ -35,7 +35,7 @@ func NeedOf(k Key, sure ...Name) Need {
 	case ReplyConfirmed, ReplyCancelled, ReplyCancelRequested, ReplyRescheduleNoted:
 		n.When = false
 		n.Sure = append(n.Sure, visitVars...)
-	case ReplyQuestionNoted, ReplyNotUnderstood, ReplyAfterClose, OptOutConfirmation, HelpText, StartConfirmation:
+	case ReplyQuestionNoted, ReplyNotUnderstood, ReplyAfterClose, OptOutConfirmation, OptOutQuestion, HelpText, StartConfirmation:
 		n.When = false
 	default:
 		n.Sure = append(n.Sure, visitVars...)
