@@ -134,6 +134,9 @@ func (s selfTestStatusCmd) Run(c *console) error {
 	if s.JSON {
 		err = json.NewEncoder(c.out).Encode(statusLines(tests))
 	} else {
+		if len(tests) == 0 {
+			c.printf("no route has a self-test yet: carillon selftest set ROUTE sets one\n")
+		}
 		for _, t := range tests {
 			c.printf("%s\n", statusText(&t))
 		}

@@ -107,7 +107,7 @@ func say(m, text string) string {
 		_, types, _ := strings.Cut(m, "applied to ")
 		return fmt.Sprintf("%s does not fit what it is used on: %s", plainName(name), strings.Trim(types, "'"))
 	case strings.HasPrefix(m, "Syntax error"):
-		return "this cannot be read here: " + strings.TrimPrefix(m, "Syntax error: ")
+		return "this cannot be read here: check that brackets and quotes come in pairs, and what stands before and behind this place"
 	}
 	return m
 }
