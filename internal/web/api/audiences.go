@@ -35,11 +35,11 @@ func (a *API) audienceRoutes() {
 		about: "It goes on after the answer: read the count until its state is counted.", needs: access.ReadPatients, status: http.StatusAccepted}, a.countRule)
 	handle(a, http.MethodGet, "/audience-counts/{id}", op{name: "getAudienceCount", tag: tag, summary: "Read a count: its progress and what it found", needs: access.ReadPatients}, a.getCount)
 	handle(a, http.MethodPost, "/audience-counts/{id}/cancel", op{name: "cancelAudienceCount", tag: tag, summary: "Stop a count", needs: access.ReadPatients}, a.cancelCount)
-	handle(a, http.MethodPost, "/audience-counts/{id}/sample", op{name: "sampleAudience", tag: tag, summary: "Some of the people that a count found",
+	handle(a, http.MethodPost, "/audience-counts/{id}/sample", op{name: "sampleAudience", repeats: true, tag: tag, summary: "Some of the people that a count found",
 		about: "With what would become of a text to each of them now.", needs: access.ReadPatients}, a.sampleCount)
-	handle(a, http.MethodPost, "/audiences/{id}/calls", op{name: "callAudience", tag: tag, summary: "Put on the call list whom no text reaches",
+	handle(a, http.MethodPost, "/audiences/{id}/calls", op{name: "callAudience", repeats: true, tag: tag, summary: "Put on the call list whom no text reaches",
 		about: "Who stands there for this audience already is not added twice.", needs: access.SendMessages}, a.callAudience)
-	handle(a, http.MethodPost, "/audiences/{id}/letters", op{name: "letterAudience", tag: tag, summary: "Whom a letter reaches, as CSV for mail merge",
+	handle(a, http.MethodPost, "/audiences/{id}/letters", op{name: "letterAudience", repeats: true, tag: tag, summary: "Whom a letter reaches, as CSV for mail merge",
 		needs: access.SendMessages, content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}}}, a.letterAudience)
 }
 
