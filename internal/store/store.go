@@ -137,6 +137,8 @@ type WriteStats struct {
 	Count    int64
 	P50, P99 time.Duration
 	Max      time.Duration
+	// Held is the time of all of them together.
+	Held time.Duration
 	// MaxWait is the longest that somebody waited for the writer.
 	MaxWait time.Duration
 }

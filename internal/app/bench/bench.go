@@ -110,6 +110,7 @@ type Report struct {
 	WriteP50    float64               `json:"write_tx_p50_ms"`
 	WriteP99    float64               `json:"write_tx_p99_ms"`
 	WriteMax    float64               `json:"write_tx_max_ms"`
+	WriteBusy   float64               `json:"write_tx_busy"` // open write transactions on average; SQLite has one writer
 }
 
 func (r *Report) write(w io.Writer) error {

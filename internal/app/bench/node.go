@@ -153,7 +153,7 @@ func (c *clinic) inStep(ctx context.Context, s store.Store, ahead int) error {
 			return err
 		}
 		select {
-		case <-time.After(2 * time.Millisecond):
+		case <-time.After(15 * time.Millisecond):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

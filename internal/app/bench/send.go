@@ -116,6 +116,7 @@ func (b *Send) measure(ctx context.Context, s store.Store, c *clinic, op *operat
 		return err
 	}
 	g := startGauges(server)
+	held := s.WriteStats().Held
 	n, err := startNode(ctx, s, domain, log)
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func (b *Send) measure(ctx context.Context, s store.Store, c *clinic, op *operat
 	}
 	r.Seconds = m.elapsed().Seconds()
 	g.stop(r, b.Recipients)
-	return b.count(ctx, s, c, before, after, m, r)
+	return b.count(ctx, s, c, before, after, m, held, r)
 }
 
 // await watches the operator until every text has its receipt acknowledged, or nothing moves any more.
@@ -170,7 +171,7 @@ func (b *Send) await(ctx context.Context, op *operator, before simulator.Stats, 
 }
 
 // count compares what the carrier and the database say.
-func (b *Send) count(ctx context.Context, s store.Store, c *clinic, before, after simulator.Stats, m *milestones, r *Report) error {
+func (b *Send) count(ctx context.Context, s store.Store, c *clinic, before, after simulator.Stats, m *milestones, held time.Duration, r *Report) error {
 	var states map[message.State]int
 	err := s.Read(ctx, c.scope, func(tx store.Tx) error {
 		var err error
@@ -190,6 +191,7 @@ func (b *Send) count(ctx context.Context, s store.Store, c *clinic, before, afte
 	r.FirstPart, r.LastPart = m.tenths()
 	w := s.WriteStats()
 	r.WriteP50, r.WriteP99, r.WriteMax = ms(w.P50), ms(w.P99), ms(w.Max)
+	r.WriteBusy = (w.Held - held).Seconds() / r.Seconds
 	return nil
 }
 

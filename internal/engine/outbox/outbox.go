@@ -147,7 +147,7 @@ func (o *Outbox) wantsCodes(asks []Ask) bool {
 	return false
 }
 
-func workers(rows int) int { return min(max(rows/workerRows, 1), runtime.GOMAXPROCS(0)) }
+func workers(rows int) int { return min(max(rows/workerRows, 1), max(1, runtime.GOMAXPROCS(0)-1)) }
 
 // parallel runs do over pieces of 0..n.
 func parallel(n, pieces int, do func(from, to int) error) error {

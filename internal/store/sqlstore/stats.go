@@ -17,6 +17,7 @@ type Stats struct {
 	count     int64
 	last      [kept]time.Duration
 	max, wait time.Duration
+	sum       time.Duration
 }
 
 // Add notes one transaction: how long it waited for the writer and how long it held it.
@@ -25,6 +26,7 @@ func (s *Stats) Add(waited, held time.Duration) {
 	defer s.mu.Unlock()
 	s.last[s.count%kept] = held
 	s.count++
+	s.sum += held
 	s.max, s.wait = max(s.max, held), max(s.wait, waited)
 }
 
@@ -38,5 +40,5 @@ func (s *Stats) Snapshot() store.WriteStats {
 	}
 	sorted := slices.Clone(s.last[:n])
 	slices.Sort(sorted)
-	return store.WriteStats{Count: s.count, P50: sorted[n/2], P99: sorted[n*99/100], Max: s.max, MaxWait: s.wait}
+	return store.WriteStats{Count: s.count, P50: sorted[n/2], P99: sorted[n*99/100], Max: s.max, MaxWait: s.wait, Held: s.sum}
 }
