@@ -18,6 +18,7 @@ import (
 
 // session is one transaction on a connection.
 type session struct {
+	conn *sql.Conn // that tx is open on
 	tx   *sql.Tx
 	jobs *river.Client[*sql.Tx]
 }
@@ -86,28 +87,53 @@ func (s *session) Query(ctx context.Context, text string, args ...any) (sqlstore
 	return rows{r}, nil
 }
 
-// Bulk runs a prepared statement row by row.
-func (s *session) Bulk(ctx context.Context, b *sqlstore.Bulk, in [][]any) (int64, error) {
+// Bulk runs a prepared statement row by row, on the driver's connection: database/sql would look its statement up, lock
+// and convert again for every row of the hottest path there is.
+func (s *session) Bulk(ctx context.Context, b *sqlstore.Bulk, in [][]any) (total int64, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
 	ctx = context.WithoutCancel(ctx)
-	stmt, err := s.tx.PrepareContext(ctx, b.Row)
+	err = s.conn.Raw(func(raw any) error {
+		total, err = raw.(*conn).rows(ctx, b.Row, in)
+		return err
+	})
+	return total, err
+}
+
+// rows runs one statement for each row and says how many rows of the database changed.
+func (c *conn) rows(ctx context.Context, text string, in [][]any) (total int64, err error) {
+	k, err := c.statement(ctx, text)
 	if err != nil {
 		return 0, failed(err)
 	}
-	defer stmt.Close()
-	var total int64
+	if k == nil {
+		return 0, errs.New(errs.Internal, "a bulk statement was begun while its rows are read")
+	}
+	k.busy = true
+	defer func() { k.busy = false }()
+	var values []driver.NamedValue
 	for _, row := range in {
-		bound, err := bind(row)
-		if err != nil {
-			return total, err
+		values = values[:0]
+		for i, v := range row {
+			v, err := sqlstore.Value(v)
+			if err != nil {
+				return total, err
+			}
+			bound, err := lite(v)
+			if err != nil {
+				return total, err
+			}
+			values = append(values, driver.NamedValue{Ordinal: i + 1, Value: bound})
 		}
-		r, err := stmt.ExecContext(ctx, bound...)
+		r, err := k.ExecContext(ctx, values)
 		if err != nil {
 			return total, failed(err)
 		}
-		n, _ := r.RowsAffected()
+		n, err := r.RowsAffected()
+		if err != nil {
+			return total, failed(err)
+		}
 		total += n
 	}
 	return total, nil

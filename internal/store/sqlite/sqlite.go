@@ -115,11 +115,16 @@ func (s *Store) home() sqlstore.FileHome { return sqlstore.FileHome(s.path + ".i
 
 // marked runs what changes the database's mark, commits, and settles the mark beside it.
 func (s *Store) marked(ctx context.Context, change func(*session) (settle func() error, err error)) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
+	conn, err := s.writer.Conn(ctx)
 	if err != nil {
 		return failed(err)
 	}
-	c := &session{tx: tx}
+	defer conn.Close()
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return failed(err)
+	}
+	c := &session{conn: conn, tx: tx}
 	defer c.Rollback()
 	settle, err := change(c)
 	if err != nil {
@@ -206,7 +211,7 @@ func (s *Store) InTx(ctx context.Context, scope access.Scope, do func(store.Tx) 
 		s.base.Stats.Add(began.Sub(asked), time.Since(began))
 		s.fold.committed()
 	}()
-	return s.base.Write(ctx, scope, &session{tx: tx, jobs: s.jobs}, do, opts...)
+	return s.base.Write(ctx, scope, &session{conn: conn, tx: tx, jobs: s.jobs}, do, opts...)
 }
 
 // Read runs do on a snapshot.
@@ -228,7 +233,7 @@ func (s *Store) Read(ctx context.Context, scope access.Scope, do func(store.Tx) 
 	if err != nil {
 		return failed(err)
 	}
-	return s.base.Read(scope, &session{tx: tx}, do)
+	return s.base.Read(scope, &session{conn: conn, tx: tx}, do)
 }
 
 // Subscribe tells of committed changes of this process, the only one that writes.
