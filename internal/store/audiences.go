@@ -29,10 +29,11 @@ type AudienceRows interface {
 	Versions(ctx context.Context, a id.ID) ([]audience.Audience, error)
 	// Archive takes an audience off the list, or puts it back.
 	Archive(ctx context.Context, a id.ID, on bool) error
-	// PutMembers adds persons to the version of a list that is saved next; who is on it already stays once. They are
-	// seen when Save has written that version. DropMembers empties it again.
-	PutMembers(ctx context.Context, a id.ID, version int64, people []id.ID) error
-	DropMembers(ctx context.Context, a id.ID, version int64) error
+	// PutMembers adds persons to a roll for the version of a list that is saved next; who is on it already stays once.
+	// They are seen when Save has written that version with the roll, and then the roll is closed: errs.Conflict.
+	// DropMembers empties one that is not saved.
+	PutMembers(ctx context.Context, roll id.ID, version int64, people []id.ID) error
+	DropMembers(ctx context.Context, roll id.ID, version int64) error
 	// SetPlaces replaces where the organization's locations and postal areas are.
 	SetPlaces(ctx context.Context, places []Place) error
 	Places(ctx context.Context) ([]Place, error)

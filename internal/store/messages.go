@@ -250,6 +250,9 @@ type MessageReads interface {
 	SentCounts(ctx context.Context, asks []CountAsk) ([]SentCount, error)
 	// AutoReplies counts automatic answers to contact points since then.
 	AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error)
+	// TakeTurn makes transactions that write to one contact point follow one another: of two that overlap the second is
+	// run again, and sees what the first wrote.
+	TakeTurn(ctx context.Context, point id.ID) error
 	// AnswersTo lists answers to a contact point, automatic and by staff, newest first: whoever has the number.
 	AnswersTo(ctx context.Context, point id.ID, limit int) ([]Draft, error)
 	// StateCounts counts an organization's messages planned since then by state, for dashboards and benchmarks.

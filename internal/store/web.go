@@ -23,6 +23,8 @@ type Replays interface {
 	// AnswerReplay keeps the answer of a reserved request until the Until given now; errs.NotFound when the
 	// reservation is gone.
 	AnswerReplay(ctx context.Context, r Replay, status int, response []byte) error
+	// RenewReplay puts off the end of a reservation to Until; one that was answered or is gone stays as it is.
+	RenewReplay(ctx context.Context, r Replay) error
 	// ForgetReplay removes a reservation, so that the request may be tried again.
 	ForgetReplay(ctx context.Context, r Replay) error
 	// DropReplays removes rows whose time is over and says how many; system scope.

@@ -32,8 +32,10 @@ type Audience struct {
 	// Rule is the expression; empty for a list.
 	Rule string
 	// Purpose is what the audience is meant for: the gate's answer depends on it.
-	Purpose   purpose.Purpose
-	Size      int // persons of a list
+	Purpose purpose.Purpose
+	Size    int // persons of a list
+	// Roll is the upload whose members a version of a list has; zero for a rule.
+	Roll      id.ID
 	Archived  bool
 	By        access.ActorKind
 	ByID      id.ID

@@ -33,7 +33,7 @@ var (
 
 func names() audience.Names {
 	return audience.Names{Locations: map[string][]id.ID{"Riverside": {riverside}}, Types: map[string][]id.ID{"Check-up": {checkup}},
-		Lists: map[string]audience.List{"Gym members": {ID: gym, Version: 1}}}
+		Lists: map[string]audience.List{"Gym members": {Roll: gym, Version: 1}}}
 }
 
 func world() *audience.World {

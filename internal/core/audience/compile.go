@@ -22,9 +22,9 @@ type Names struct {
 	Lists     map[string]List
 }
 
-// List is an uploaded list at its newest version.
+// List is an uploaded list at its newest version: the roll of its members.
 type List struct {
-	ID      id.ID
+	Roll    id.ID
 	Version int64
 }
 

@@ -48,6 +48,7 @@ const (
 	FactLastVisit  Fact = "last_visit"
 	FactNextVisit  Fact = "next_visit"
 	FactOther      Fact = "other"
+	FactUnreadable Fact = "unreadable" // the person's key or sealed facts are damaged
 )
 
 // Person is what a rule sees of somebody. Facts may be filled in only as far as the rule needs; Loaded says which
@@ -60,6 +61,8 @@ type Person struct {
 	Facts    *patient.Facts
 	Loaded   Need
 	Rows     Rows
+	// Unreadable: the person's key or facts are damaged, and no rule can be answered.
+	Unreadable bool
 }
 
 // Rows are facts about a person that lie outside of the sealed ones.

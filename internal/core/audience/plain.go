@@ -169,7 +169,7 @@ func (r *Rule) plainList(c ast.CallExpr) (Plain, bool) {
 		return Plain{}, false
 	}
 	l, ok := r.names.Lists[name[0]]
-	return Plain{Op: OnList, IDs: []id.ID{l.ID}, Version: l.Version}, ok
+	return Plain{Op: OnList, IDs: []id.ID{l.Roll}, Version: l.Version}, ok
 }
 
 // Holds says what a database must say: it is the reference that databases are tested against. lists tells whether a

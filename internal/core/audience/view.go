@@ -143,7 +143,7 @@ func (v *view) onList(name string) ref.Val {
 		return lacks[FactOther]
 	}
 	for _, have := range v.p.Rows.Lists {
-		if have == l.ID {
+		if have == l.Roll {
 			return types.True
 		}
 	}

@@ -93,7 +93,7 @@ func world(ctx context.Context, tx store.Tx) (*audience.World, error) {
 	saved, err := tx.Audiences().List(ctx)
 	for _, a := range saved {
 		if a.Kind == audience.ByList {
-			w.Names.Lists[a.Name] = audience.List{ID: a.ID, Version: a.Version}
+			w.Names.Lists[a.Name] = audience.List{Roll: a.Roll, Version: a.Version}
 		}
 	}
 	return w, err
@@ -101,6 +101,9 @@ func world(ctx context.Context, tx store.Tx) (*audience.World, error) {
 
 // Names are what rules of the organization may name.
 func (s *Service) Names(ctx context.Context, scope access.Scope) (n audience.Names, err error) {
+	if err := may(scope, access.ReadPatients); err != nil {
+		return n, err
+	}
 	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
 		w, err := world(ctx, tx)
 		if err == nil {
@@ -131,6 +134,7 @@ func (s *Service) Save(ctx context.Context, scope access.Scope, a audience.Audie
 		return a, err
 	}
 	a.By, a.ByID = scope.Actor().Kind(), scope.Actor().ID()
+	var kept audience.Audience // a stays as it was asked: the database may run this again
 	err := s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		w, err := world(ctx, tx)
 		if err != nil {
@@ -140,18 +144,20 @@ func (s *Service) Save(ctx context.Context, scope access.Scope, a audience.Audie
 		if err != nil {
 			return err
 		}
-		kept := a
-		kept.Rule = r.Text
-		if err := isRule(ctx, tx, kept.ID); err != nil {
+		if err := isRule(ctx, tx, a.ID); err != nil {
 			return err
 		}
-		if kept, err = tx.Audiences().Save(ctx, kept); err != nil {
+		next := a
+		next.Rule = r.Text
+		if kept, err = tx.Audiences().Save(ctx, next); err != nil {
 			return err
 		}
-		a = kept
-		return note(ctx, tx, "audience.save", a.ID, "kind=rule version="+itoa(a.Version)+" purpose="+string(a.Purpose))
+		return note(ctx, tx, "audience.save", kept.ID, "kind=rule version="+itoa(kept.Version)+" purpose="+string(kept.Purpose))
 	})
-	return a, err
+	if err != nil {
+		return a, err
+	}
+	return kept, nil
 }
 
 // isRule refuses to write a rule over a list.

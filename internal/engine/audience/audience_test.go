@@ -213,7 +213,7 @@ func (c *clinic) known(t *testing.T, list id.ID, on map[id.ID]bool) (all []core.
 // naive evaluates the whole rule over everybody, with nothing left to the database.
 func (c *clinic) naive(t *rapid.T, l *core.Language, rule string, list id.ID, people []core.Person) (matched map[id.ID]bool, unknown map[core.Fact]int) {
 	w := &core.World{Now: now, Sites: map[id.ID]core.Site{}, Names: core.Names{Locations: map[string][]id.ID{}, Types: map[string][]id.ID{"Check-up": {c.checkup}},
-		Lists: map[string]core.List{"Gym": {ID: list, Version: 1}}}}
+		Lists: map[string]core.List{"Gym": {Roll: list, Version: 1}}}}
 	for _, s := range c.sites {
 		w.Sites[s.ID], w.Names.Locations[s.Name] = core.Site{Name: s.Name, Country: "PL"}, []id.ID{s.ID}
 	}

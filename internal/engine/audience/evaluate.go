@@ -194,6 +194,10 @@ func (w *worker) page(ctx context.Context, from, upto id.ID) (members []Member, 
 
 // first evaluates with the person's own facts; who cannot be decided by them waits for rows.
 func (w *worker) first(person id.ID, p *audience.Person, count *audience.Count) {
+	if p.Unreadable {
+		unknown(count, audience.FactUnreadable)
+		return
+	}
 	match, fact, more := w.rule.Eval(w.judge, p)
 	switch {
 	case more:

@@ -102,26 +102,30 @@ func (s *Service) listable(ctx context.Context, scope access.Scope, a audience.A
 	})
 }
 
-// keep writes members in short transactions; the list is seen when its version is saved with the last of them.
-func (s *Service) keep(ctx context.Context, scope access.Scope, a audience.Audience, people []id.ID) (audience.Audience, error) {
+// keep writes members in short transactions to a roll of this upload alone; the list is seen when its version is saved
+// with the last of them.
+func (s *Service) keep(ctx context.Context, scope access.Scope, a audience.Audience, people []id.ID) (kept audience.Audience, err error) {
+	a.Roll = id.New()
 	next := a.Version + 1
-	err := s.store.InTx(ctx, scope, func(tx store.Tx) error { return tx.Audiences().DropMembers(ctx, a.ID, next) })
+	defer func() {
+		if err != nil { // what is left of it after a crash is seen by nobody
+			_ = s.store.InTx(context.WithoutCancel(ctx), scope, func(tx store.Tx) error { return tx.Audiences().DropMembers(context.WithoutCancel(ctx), a.Roll, next) })
+		}
+	}()
 	for from := 0; err == nil && from < len(people); from += listRows {
 		page := people[from:min(from+listRows, len(people))]
-		err = s.store.InTx(ctx, scope, func(tx store.Tx) error { return tx.Audiences().PutMembers(ctx, a.ID, next, page) }, store.Bulk)
+		err = s.store.InTx(ctx, scope, func(tx store.Tx) error { return tx.Audiences().PutMembers(ctx, a.Roll, next, page) }, store.Bulk)
 	}
 	if err != nil {
 		return a, err
 	}
 	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
-		kept, err := tx.Audiences().Save(ctx, a)
-		if err != nil {
+		if kept, err = tx.Audiences().Save(ctx, a); err != nil {
 			return err
 		}
-		a = kept
-		return note(ctx, tx, "audience.save", a.ID, "kind=list version="+itoa(a.Version)+" size="+itoa(int64(a.Size)))
+		return note(ctx, tx, "audience.save", kept.ID, "kind=list version="+itoa(kept.Version)+" size="+itoa(int64(kept.Size)))
 	})
-	return a, err
+	return kept, err
 }
 
 // match finds who is meant, in the order of lines, each person once.

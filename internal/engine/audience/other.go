@@ -26,6 +26,12 @@ func (s *Service) Calls(ctx context.Context, scope access.Scope, a id.ID) (int, 
 	if err != nil {
 		return 0, err
 	}
+	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
+		return note(ctx, tx, "audience.calls", a, "version="+itoa(got.Version))
+	})
+	if err != nil {
+		return 0, err
+	}
 	n := 0
 	page := func(members []Member) error {
 		var tasks []conversation.Task
@@ -41,7 +47,7 @@ func (s *Service) Calls(ctx context.Context, scope access.Scope, a id.ID) (int, 
 		return n, err
 	}
 	return n, s.store.InTx(ctx, scope, func(tx store.Tx) error {
-		return note(ctx, tx, "audience.calls", a, "version="+itoa(got.Version)+" rows="+itoa(int64(n)))
+		return note(ctx, tx, "audience.calls_done", a, "version="+itoa(got.Version)+" rows="+itoa(int64(n)))
 	})
 }
 

@@ -31,6 +31,10 @@ func (s *Service) Start(ctx context.Context, scope access.Scope, a id.ID, versio
 	if err := may(scope, access.ReadPatients); err != nil {
 		return run, err
 	}
+	total, err := s.everybody(ctx, scope)
+	if err != nil {
+		return run, err
+	}
 	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		got, err := tx.Audiences().Get(ctx, a, version)
 		if err != nil {
@@ -40,7 +44,12 @@ func (s *Service) Start(ctx context.Context, scope access.Scope, a id.ID, versio
 		if err != nil {
 			return err
 		}
-		run, err = s.add(ctx, tx, audience.Run{Audience: a, Version: got.Version, Rule: rule, Purpose: got.Purpose})
+		if newest, err := tx.Audiences().Get(ctx, a, 0); err != nil {
+			return err
+		} else if got.Kind == audience.ByList && got.Version != newest.Version {
+			return errs.New(errs.Precondition, "only the newest version of a list can be counted: upload the earlier file again")
+		}
+		run, err = s.add(ctx, tx, audience.Run{Audience: a, Version: got.Version, Rule: rule, Purpose: got.Purpose, Total: total})
 		return err
 	})
 	return run, err
@@ -54,11 +63,24 @@ func (s *Service) StartRule(ctx context.Context, scope access.Scope, rule string
 	if !p.Valid() {
 		return run, errs.New(errs.Invalid, "say what the audience is for: a purpose such as recall or event").At("purpose")
 	}
+	total, err := s.everybody(ctx, scope)
+	if err != nil {
+		return run, err
+	}
 	err = s.store.InTx(ctx, scope, func(tx store.Tx) (err error) {
-		run, err = s.add(ctx, tx, audience.Run{Rule: rule, Purpose: p})
+		run, err = s.add(ctx, tx, audience.Run{Rule: rule, Purpose: p, Total: total})
 		return err
 	})
 	return run, err
+}
+
+// everybody counts who will be looked at, before others wait for the transaction.
+func (s *Service) everybody(ctx context.Context, scope access.Scope) (n int, err error) {
+	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
+		n, err = tx.People().Count(ctx)
+		return err
+	})
+	return n, err
 }
 
 func (s *Service) add(ctx context.Context, tx store.Tx, r audience.Run) (audience.Run, error) {
@@ -67,9 +89,6 @@ func (s *Service) add(ctx context.Context, tx store.Tx, r audience.Run) (audienc
 		return r, err
 	}
 	if _, err := s.language.Compile(r.Rule, w.Names); err != nil {
-		return r, err
-	}
-	if r.Total, err = tx.People().Count(ctx); err != nil {
 		return r, err
 	}
 	r.By, r.ByID = tx.Scope().Actor().Kind(), tx.Scope().Actor().ID()

@@ -27,6 +27,9 @@ const MaxKey = 255
 // hold is how long a request that works in steps keeps its key before it counts as cut short.
 const hold = 2 * time.Minute
 
+// longest is how long work that is one transaction may hold the database.
+const longest = 30 * time.Second
+
 // How long somebody waits for an equal request that another node works on, and how often they look.
 const (
 	patience = 10 * time.Second
@@ -37,6 +40,8 @@ const (
 type Service struct {
 	store   store.Store
 	machine clock.Clock
+	// renewEach is how often a request that works in steps says that it is still worked on.
+	renewEach time.Duration
 
 	mu    sync.Mutex
 	going map[place]chan struct{} // requests that this process works on
@@ -50,7 +55,7 @@ type place struct {
 
 // New makes the service. machine is the machine's clock: answers are gone a real day later.
 func New(s store.Store, machine clock.Clock) *Service {
-	return &Service{store: s, machine: machine, going: map[place]chan struct{}{}}
+	return &Service{store: s, machine: machine, renewEach: hold / 4, going: map[place]chan struct{}{}}
 }
 
 // Ask is one request under a key.
@@ -61,6 +66,8 @@ type Ask struct {
 	// Repeats: the work commits in steps, outside of any enclosing transaction, and doing it again after a crash ends
 	// in the same state. Zero is the usual: the work and its answer are one transaction.
 	Repeats bool
+	// Urgent goes before what waits to write, as the use-case by itself would.
+	Urgent bool
 }
 
 // Answer is what a request was answered. One that is not Final is not kept, and nothing of its request is unless the
@@ -77,7 +84,7 @@ type Answer struct {
 // Repeats and was left unfinished is done again when its reservation is over; until then it is errs.Conflict.
 //
 // work may run several times when the database asks for it, and must not wait for writes of other goroutines.
-func (s *Service) Once(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
+func (s *Service) Once(ctx context.Context, scope access.Scope, a Ask, work func(context.Context) Answer) (out Answer, again bool, err error) {
 	if n := len(a.Key.Reveal()); n == 0 || n > MaxKey {
 		return out, false, errs.Newf(errs.Invalid, "an idempotency key has 1 to %d characters", MaxKey).At("header.Idempotency-Key")
 	}
@@ -97,7 +104,9 @@ func (s *Service) Once(ctx context.Context, scope access.Scope, a Ask, work func
 	if a.Repeats {
 		return s.inSteps(ctx, scope, a, work)
 	}
-	return s.whole(context.WithoutCancel(ctx), scope, a, work)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), longest)
+	defer stop()
+	return s.whole(ctx, scope, a, work)
 }
 
 // enter takes a place, or says whose end to wait for.
@@ -138,8 +147,12 @@ func told(have store.Reserved) (Answer, bool, error) {
 var errNotKept = errors.New("the answer is not final")
 
 // whole does the work in the transaction that keeps its answer.
-func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
+func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work func(context.Context) Answer) (out Answer, again bool, err error) {
 	r := s.replay(scope, a, Life)
+	opts := []store.TxOption{store.Encloses}
+	if a.Urgent {
+		opts = append(opts, store.Urgent)
+	}
 	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		have, err := tx.Web().Reserve(ctx, r)
 		if err != nil {
@@ -149,12 +162,12 @@ func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work fun
 			out, again, err = told(have)
 			return err
 		}
-		out, again = work(), false
+		out, again = work(ctx), false
 		if !out.Final {
 			return errNotKept
 		}
 		return tx.Web().AnswerReplay(ctx, r, out.Status, out.Response)
-	}, store.Encloses)
+	}, opts...)
 	if errors.Is(err, errNotKept) {
 		err = nil
 	}
@@ -162,7 +175,7 @@ func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work fun
 }
 
 // inSteps reserves the key, does the work and keeps its answer.
-func (s *Service) inSteps(ctx context.Context, scope access.Scope, a Ask, work func() Answer) (out Answer, again bool, err error) {
+func (s *Service) inSteps(ctx context.Context, scope access.Scope, a Ask, work func(context.Context) Answer) (out Answer, again bool, err error) {
 	r := s.replay(scope, a, hold)
 	have, err := s.reserve(ctx, scope, r)
 	switch {
@@ -198,7 +211,7 @@ func (s *Service) reserve(ctx context.Context, scope access.Scope, r store.Repla
 }
 
 // work does the request and keeps its answer, also when the caller has left meanwhile.
-func (s *Service) work(ctx context.Context, scope access.Scope, r store.Replay, work func() Answer) (out Answer, err error) {
+func (s *Service) work(ctx context.Context, scope access.Scope, r store.Replay, work func(context.Context) Answer) (out Answer, err error) {
 	ctx = context.WithoutCancel(ctx)
 	defer func() {
 		if out.Final {
@@ -209,7 +222,8 @@ func (s *Service) work(ctx context.Context, scope access.Scope, r store.Replay, 
 			err = forgot
 		}
 	}()
-	out = work()
+	defer s.renew(ctx, scope, r)()
+	out = work(ctx)
 	if !out.Final {
 		return out, nil
 	}
@@ -219,13 +233,26 @@ func (s *Service) work(ctx context.Context, scope access.Scope, r store.Replay, 
 	})
 }
 
-// Drop removes answers whose time is over; the scope is the system's.
-func (s *Service) Drop(ctx context.Context, scope access.Scope) (n int, err error) {
-	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
-		n, err = tx.Web().DropReplays(ctx, s.machine.Now())
-		return err
-	})
-	return n, err
+// renew puts off the end of a reservation while its request is worked on; the answer ends that.
+func (s *Service) renew(ctx context.Context, scope access.Scope, r store.Replay) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		each := time.NewTicker(s.renewEach)
+		defer each.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-each.C:
+			}
+			r.Until = s.machine.Now().Add(hold)
+			// A renewal that fails is tried again; the reservation lasts for several.
+			_ = s.store.InTx(ctx, scope, func(tx store.Tx) error { return tx.Web().RenewReplay(ctx, r) })
+		}
+	}()
+	return func() { cancel(); <-ended }
 }
 
 // Cursor seals a place in a list; the zero id is the end and gives no cursor. list names the list with all that

@@ -6,7 +6,6 @@ package inbox
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -33,12 +32,7 @@ type Service struct {
 	store    store.Store
 	outbox   *outbox.Outbox
 	suppress Suppressor
-
-	// turns make notes to one number take turns: a snapshot does not show a text whose transaction has not ended.
-	turns [turns]sync.Mutex
 }
-
-const turns = 32
 
 // New makes the service.
 func New(s store.Store, o *outbox.Outbox, suppress Suppressor) *Service {

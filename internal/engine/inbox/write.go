@@ -39,9 +39,6 @@ func (s *Service) Write(ctx context.Context, scope access.Scope, n Note) (store.
 		return store.Draft{}, errs.Wrap(errs.Precondition, "this text may not be sent",
 			Refusal(prepared.Decision.Reason()))
 	}
-	turn := &s.turns[prepared.Draft.Point[len(id.ID{})-1]%turns]
-	turn.Lock()
-	defer turn.Unlock()
 	err = s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		if err := once(ctx, tx, prepared.Draft); err != nil {
 			return err
@@ -59,6 +56,9 @@ const twice = time.Minute
 
 // once refuses a text that its writer has just written.
 func once(ctx context.Context, tx store.Tx, d store.Draft) error {
+	if err := tx.Messages().TakeTurn(ctx, d.Point); err != nil {
+		return err
+	}
 	have, err := tx.Messages().AnswersTo(ctx, d.Point, shown)
 	for _, m := range have {
 		gone := m.State == message.Cancelled || m.State == message.Refused

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/org"
@@ -70,6 +71,15 @@ func (s *Service) frame(ctx context.Context, tx store.Tx) (*frame, error) {
 		f.use(d)
 	}
 	return f, nil
+}
+
+// Warm counts the languages of the organization's people unless that was done a short while ago, so that saving, whose
+// transaction others wait for, does not have to.
+func (s *Service) Warm(ctx context.Context, scope access.Scope) error {
+	return s.store.Read(ctx, scope, func(tx store.Tx) error {
+		_, err := s.languages(ctx, tx)
+		return err
+	})
 }
 
 func (s *Service) languages(ctx context.Context, tx store.Tx) (map[string]int, error) {

@@ -71,9 +71,7 @@ func (s audiences) Scan(ctx context.Context, r store.PersonRange, seen func(id.I
 			return err
 		}
 		p.Kind, p.Status = patient.Kind(kind), patient.Status(status)
-		if err := opener.open(person); err != nil {
-			return err
-		}
+		p.Unreadable = opener.open(person) != nil // whose key or facts are damaged is counted as such, and costs nobody else
 		return seen(person, &p)
 	})
 }
@@ -255,7 +253,8 @@ func (s audiences) answerRows(ctx context.Context, org id.ID, people []id.ID, si
 }
 
 func (s audiences) listRows(ctx context.Context, org id.ID, people []id.ID, _ time.Time, out map[id.ID]*audience.Rows) error {
-	return each(ctx, s, `SELECT m.person_id, m.audience_id FROM audience_members m JOIN audiences a ON a.id = m.audience_id AND a.version = m.version
+	return each(ctx, s, `SELECT m.person_id, v.roll_id FROM audience_members m JOIN audience_versions v ON v.roll_id = m.audience_id AND v.version = m.version
+		JOIN audiences a ON a.id = v.audience_id AND a.version = v.version
 		WHERE coalesce(m.org_id, m.org_id) = $1 AND `+s.In("m.person_id", "$2", ID), args(org, people), func(r Rows) error {
 		var p, list id.ID
 		err := r.Scan(&p, &list)

@@ -17,12 +17,12 @@ func (t *Tx) Audiences() store.Audiences { return audiences{t} }
 
 type audiences struct{ *Tx }
 
-const audienceColumns = `v.audience_id, v.org_id, v.version, v.name, v.kind, v.rule, v.purpose, v.size, a.archived, v.by_kind, v.by_id, v.created_at`
+const audienceColumns = `v.audience_id, v.org_id, v.version, v.name, v.kind, v.rule, v.purpose, v.size, a.archived, v.by_kind, v.by_id, v.created_at, v.roll_id`
 
 const audienceFrom = ` FROM audience_versions v JOIN audiences a ON a.id = v.audience_id WHERE v.org_id = $1`
 
 func scanAudience(r Rows) (a audience.Audience, err error) {
-	err = r.Scan(&a.ID, &a.Org, &a.Version, &a.Name, &a.Kind, &a.Rule, &a.Purpose, &a.Size, &a.Archived, &a.By, &a.ByID, &a.CreatedAt)
+	err = r.Scan(&a.ID, &a.Org, &a.Version, &a.Name, &a.Kind, &a.Rule, &a.Purpose, &a.Size, &a.Archived, &a.By, &a.ByID, &a.CreatedAt, &a.Roll)
 	return a, err
 }
 
@@ -55,8 +55,8 @@ func (s audiences) Save(ctx context.Context, a audience.Audience) (audience.Audi
 	if err != nil {
 		return a, err
 	}
-	_, err = s.Exec(ctx, `INSERT INTO audience_versions (audience_id, version, org_id, name, kind, rule, purpose, size, by_kind, by_id, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, a.ID, a.Version, org, a.Name, a.Kind, a.Rule, a.Purpose, a.Size, a.By, a.ByID, a.CreatedAt)
+	_, err = s.Exec(ctx, `INSERT INTO audience_versions (audience_id, version, org_id, name, kind, rule, purpose, size, by_kind, by_id, created_at, roll_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, a.ID, a.Version, org, a.Name, a.Kind, a.Rule, a.Purpose, a.Size, a.By, a.ByID, a.CreatedAt, a.Roll)
 	s.Publish(store.TopicAudiences)
 	return a, err
 }
@@ -131,47 +131,40 @@ func (s audiences) Archive(ctx context.Context, a id.ID, on bool) error {
 var insertMembers = NewInsert("audience_members", "ON CONFLICT DO NOTHING",
 	Column{"audience_id", ID}, Column{"version", Int}, Column{"person_id", ID}, Column{"org_id", ID})
 
-// DropMembers empties a version that is not saved yet.
-func (s audiences) DropMembers(ctx context.Context, a id.ID, version int64) error {
-	if err := s.notSaved(ctx, a, version); err != nil {
-		return err
-	}
-	_, err := s.Exec(ctx, `DELETE FROM audience_members WHERE audience_id = $1 AND version = $2`, a, version)
-	return err
-}
-
-// notSaved refuses versions that are saved, and audiences of others.
-func (s audiences) notSaved(ctx context.Context, a id.ID, version int64) error {
-	own, err := s.org()
+// DropMembers empties a roll that is not saved.
+func (s audiences) DropMembers(ctx context.Context, roll id.ID, version int64) error {
+	org, err := s.openRoll(ctx, roll)
 	if err != nil {
 		return err
 	}
-	var org id.ID
-	var have int64
-	switch err := one(ctx, s, `SELECT org_id, version FROM audiences WHERE id = $1`, args(a), &org, &have); {
-	case errors.Is(err, ErrNone):
-		return nil
-	case err != nil:
-		return err
-	case org != own:
-		return found(ErrNone, "audience")
-	case version <= have:
-		return errs.New(errs.Conflict, "somebody saved this audience meanwhile; read it again")
-	}
-	return nil
+	_, err = s.Exec(ctx, `DELETE FROM audience_members WHERE audience_id = $1 AND version = $2 AND org_id = $3`, roll, version, org)
+	return err
 }
 
-// PutMembers adds persons to a version that is not saved yet.
-func (s audiences) PutMembers(ctx context.Context, a id.ID, version int64, people []id.ID) error {
-	if err := s.notSaved(ctx, a, version); err != nil {
+// openRoll refuses rolls that a saved version has, whoever's.
+func (s audiences) openRoll(ctx context.Context, roll id.ID) (org id.ID, err error) {
+	if org, err = s.org(); err != nil {
+		return org, err
+	}
+	var n int
+	err = one(ctx, s, `SELECT count(*) FROM audience_versions WHERE roll_id = $1`, args(roll), &n)
+	if err == nil && n > 0 {
+		err = errs.New(errs.Conflict, "this list is saved; upload it again as a new version")
+	}
+	return org, err
+}
+
+// PutMembers adds persons to a roll.
+func (s audiences) PutMembers(ctx context.Context, roll id.ID, version int64, people []id.ID) error {
+	org, err := s.openRoll(ctx, roll)
+	if err != nil {
 		return err
 	}
-	org := s.scope.Org()
 	rows := make([][]any, len(people))
 	for i, p := range people {
-		rows[i] = args(a, version, p, org)
+		rows[i] = args(roll, version, p, org)
 	}
-	_, err := s.Bulk(ctx, insertMembers, rows)
+	_, err = s.Bulk(ctx, insertMembers, rows)
 	return err
 }
 

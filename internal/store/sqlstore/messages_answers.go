@@ -2,11 +2,20 @@ package sqlstore
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/store"
 )
+
+// turns bounds the rows that TakeTurn locks; contact points that share one only wait a little for each other.
+const turns = 256
+
+// TakeTurn locks the contact point's turn.
+func (m messages) TakeTurn(ctx context.Context, point id.ID) error {
+	return m.Lock(ctx, "answer:"+strconv.Itoa(int(point[len(point)-1])%turns))
+}
 
 // AnswersTo lists answers to a contact point, newest first.
 func (m messages) AnswersTo(ctx context.Context, point id.ID, limit int) ([]store.Draft, error) {

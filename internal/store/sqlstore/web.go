@@ -77,6 +77,16 @@ func (s web) AnswerReplay(ctx context.Context, r store.Replay, status int, respo
 	return err
 }
 
+func (s web) RenewReplay(ctx context.Context, r store.Replay) error {
+	org, _, key, request, err := s.marks(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = s.Exec(ctx, `UPDATE idempotency_records SET until_at = $5
+		WHERE org_id = $1 AND caller_id = $2 AND key_mark = $3 AND request_mark = $4 AND status = 0`, org, r.Caller, key, request, r.Until)
+	return err
+}
+
 func (s web) ForgetReplay(ctx context.Context, r store.Replay) error {
 	org, _, key, request, err := s.marks(ctx, r)
 	if err != nil {

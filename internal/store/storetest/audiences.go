@@ -136,15 +136,16 @@ func audiences(t *testing.T, open Open) {
 func members(t *testing.T, s store.Store, scope, other access.Scope) {
 	ctx := context.Background()
 	people := AddPeople(t, s, scope, Person("Anna", "Nowak", "M1"), Person("Jan", "Nowak", "M2"))
-	a := audience.Audience{ID: id.New(), Name: "Gym", Kind: audience.ByList, Purpose: purpose.Event, By: access.Command, Size: 1}
-	put := func(version int64, p id.ID) error {
-		return s.InTx(ctx, scope, func(tx store.Tx) error { return tx.Audiences().PutMembers(ctx, a.ID, version, []id.ID{p, p}) })
+	a := audience.Audience{ID: id.New(), Name: "Gym", Kind: audience.ByList, Purpose: purpose.Event, By: access.Command, Size: 1, Roll: id.New()}
+	roll := a.Roll
+	put := func(version int64, people ...id.ID) error {
+		return s.InTx(ctx, scope, func(tx store.Tx) error { return tx.Audiences().PutMembers(ctx, roll, version, people) })
 	}
 	on := func() (out []id.ID) {
 		Read(t, s, scope, func(ctx context.Context, tx store.Tx) error {
 			rows, err := tx.Audiences().Rows(ctx, []id.ID{people[0].ID, people[1].ID}, audience.NeedLists, Start)
 			for _, p := range people {
-				if slices.Contains(rows[p.ID].Lists, a.ID) {
+				if slices.Contains(rows[p.ID].Lists, a.Roll) {
 					out = append(out, p.ID)
 				}
 			}
@@ -152,7 +153,7 @@ func members(t *testing.T, s store.Store, scope, other access.Scope) {
 		})
 		return out
 	}
-	if err := put(1, people[0].ID); err != nil {
+	if err := put(1, people[0].ID, people[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	if got := on(); len(got) != 0 {
@@ -165,21 +166,41 @@ func members(t *testing.T, s store.Store, scope, other access.Scope) {
 	if err := put(1, people[1].ID); !errs.Is(err, errs.Conflict) {
 		t.Errorf("a saved version took another member: %v", err)
 	}
-	err := s.InTx(ctx, other, func(tx store.Tx) error { return tx.Audiences().PutMembers(ctx, a.ID, 2, []id.ID{people[1].ID}) })
-	if !errs.Is(err, errs.NotFound) {
-		t.Errorf("another organization wrote members: %v", err)
+	err := s.InTx(ctx, other, func(tx store.Tx) error { return tx.Audiences().DropMembers(ctx, roll, 1) })
+	if !errs.Is(err, errs.Conflict) || len(on()) != 1 {
+		t.Errorf("another organization emptied a list: %v", err)
 	}
-	if err := put(2, people[0].ID); err != nil {
-		t.Fatal(err)
-	}
-	Write(t, s, scope, func(ctx context.Context, tx store.Tx) error { return tx.Audiences().DropMembers(ctx, a.ID, 2) })
-	if err := put(2, people[1].ID); err != nil {
-		t.Fatal(err)
-	}
-	saveAudience(t, s, scope, a)
-	if got := on(); len(got) != 1 || got[0] != people[1].ID {
-		t.Errorf("on the second version: %v", got)
-	}
+	t.Run("uploads that overlap do not mix", func(t *testing.T) {
+		mine, theirs := id.New(), id.New()
+		for _, up := range []struct {
+			to id.ID
+			p  id.ID
+		}{{mine, people[0].ID}, {theirs, people[1].ID}} {
+			Write(t, s, scope, func(ctx context.Context, tx store.Tx) error {
+				return tx.Audiences().PutMembers(ctx, up.to, 2, []id.ID{up.p})
+			})
+		}
+		Write(t, s, other, func(ctx context.Context, tx store.Tx) error { return tx.Audiences().DropMembers(ctx, theirs, 2) })
+		first := a
+		first.Roll = theirs
+		a = saveAudience(t, s, scope, first)
+		if got := on(); len(got) != 1 || got[0] != people[1].ID {
+			t.Errorf("on the second version: %v", got)
+		}
+		late := first
+		late.Roll = mine
+		err := s.InTx(ctx, scope, func(tx store.Tx) error {
+			_, err := tx.Audiences().Save(ctx, late)
+			return err
+		})
+		if !errs.Is(err, errs.Conflict) {
+			t.Errorf("the overtaken upload was saved: %v", err)
+		}
+		Write(t, s, scope, func(ctx context.Context, tx store.Tx) error { return tx.Audiences().DropMembers(ctx, mine, 2) })
+		if got := on(); len(got) != 1 || got[0] != people[1].ID {
+			t.Errorf("dropping the overtaken upload changed the list: %v", got)
+		}
+	})
 }
 
 func runs(t *testing.T, s store.Store, scope, other access.Scope) {

@@ -1,8 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -26,12 +26,12 @@ func (a *API) audienceRoutes() {
 		about: "version is the one that you read; another is 409.", needs: access.SendMessages, status: http.StatusCreated}, a.saveAudience)
 	handle(a, http.MethodGet, "/audiences/{id}/versions", op{name: "listAudienceVersions", tag: tag, summary: "List every version, newest first", needs: access.ReadPatients}, a.audienceVersions)
 	handle(a, http.MethodPost, "/audiences/{id}/archive", op{name: "archiveAudience", tag: tag, summary: "Take an audience off the list", needs: access.SendMessages}, a.archiveAudience)
-	handle(a, http.MethodPost, "/audience-lists", op{name: "uploadAudience", tag: tag, summary: "Keep a list of patients as an audience",
+	handle(a, http.MethodPost, "/audience-lists", op{name: "uploadAudience", repeats: true, tag: tag, summary: "Keep a list of patients as an audience",
 		about: "Each item names a patient by the source's id, the record number or a phone number. Items that match nobody are named in the answer.",
 		needs: access.ImportFiles, status: http.StatusCreated, limit: bulkBody}, a.uploadAudience)
-	handle(a, http.MethodPost, "/audiences/{id}/counts", op{name: "countAudience", tag: tag, summary: "Count an audience",
+	handle(a, http.MethodPost, "/audiences/{id}/counts", op{name: "countAudience", repeats: true, tag: tag, summary: "Count an audience",
 		about: "It goes on after the answer: read the count until its state is counted.", needs: access.ReadPatients, status: http.StatusAccepted}, a.countAudience)
-	handle(a, http.MethodPost, "/audience-counts", op{name: "countRule", tag: tag, summary: "Count a rule that is not saved",
+	handle(a, http.MethodPost, "/audience-counts", op{name: "countRule", repeats: true, tag: tag, summary: "Count a rule that is not saved",
 		about: "It goes on after the answer: read the count until its state is counted.", needs: access.ReadPatients, status: http.StatusAccepted}, a.countRule)
 	handle(a, http.MethodGet, "/audience-counts/{id}", op{name: "getAudienceCount", tag: tag, summary: "Read a count: its progress and what it found", needs: access.ReadPatients}, a.getCount)
 	handle(a, http.MethodPost, "/audience-counts/{id}/cancel", op{name: "cancelAudienceCount", tag: tag, summary: "Stop a count", needs: access.ReadPatients}, a.cancelCount)
@@ -39,7 +39,7 @@ func (a *API) audienceRoutes() {
 		about: "With what would become of a text to each of them now.", needs: access.ReadPatients}, a.sampleCount)
 	handle(a, http.MethodPost, "/audiences/{id}/calls", op{name: "callAudience", repeats: true, tag: tag, summary: "Put on the call list whom no text reaches",
 		about: "Who stands there for this audience already is not added twice.", needs: access.SendMessages}, a.callAudience)
-	handle(a, http.MethodPost, "/audiences/{id}/letters", op{name: "letterAudience", repeats: true, tag: tag, summary: "Whom a letter reaches, as CSV for mail merge",
+	handle(a, http.MethodPost, "/audiences/{id}/letters", op{name: "letterAudience", streams: true, tag: tag, summary: "Whom a letter reaches, as CSV for mail merge",
 		needs: access.SendMessages, content: map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}}}, a.letterAudience)
 }
 
@@ -170,10 +170,41 @@ func (a *API) callAudience(ctx context.Context, s access.Scope, in *One) (*got[A
 	return give(Added{n}, err)
 }
 
-func (a *API) letterAudience(ctx context.Context, s access.Scope, in *One) (*report, error) {
-	var file bytes.Buffer
-	if _, err := a.need.Audiences.Letters(ctx, s, in.ID, &file); err != nil {
+// letterAudience streams the file; a fault in the middle breaks the download off, so that nobody takes a part for all.
+func (a *API) letterAudience(ctx context.Context, s access.Scope, in *One) (*huma.StreamResponse, error) {
+	if _, err := a.need.Audiences.Get(ctx, s, in.ID, 0); err != nil {
 		return nil, err
 	}
-	return &report{ContentType: "text/csv; charset=utf-8", Disposition: `attachment; filename="letters.csv"`, Body: file.Bytes()}, nil
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		out := &download{to: hc, name: "letters.csv"}
+		_, err := a.need.Audiences.Letters(hc.Context(), s, in.ID, out)
+		if err == nil {
+			return
+		}
+		p := a.failed(hc.Context(), Route{Name: "letterAudience"}, err)
+		if out.begun {
+			panic(http.ErrAbortHandler)
+		}
+		hc.SetHeader("Content-Type", "application/problem+json")
+		hc.SetStatus(p.Status)
+		_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the caller may have left
+	}}, nil
+}
+
+// download begins a CSV file with its first bytes.
+type download struct {
+	to    huma.Context
+	name  string
+	begun bool
+}
+
+// Write sends a part of the file.
+func (d *download) Write(b []byte) (int, error) {
+	if !d.begun {
+		d.begun = true
+		d.to.SetHeader("Content-Type", "text/csv; charset=utf-8")
+		d.to.SetHeader("Content-Disposition", `attachment; filename="`+d.name+`"`)
+		d.to.SetStatus(http.StatusOK)
+	}
+	return d.to.BodyWriter().Write(b)
 }

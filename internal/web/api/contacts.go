@@ -22,7 +22,7 @@ func (a *API) contactRoutes() {
 		about: "The number's opt-out, if there is one, stays.", needs: access.WritePatients}, a.removeContact)
 	handle(a, http.MethodPost, "/contacts/{id}/checked", op{name: "checkContact", tag: tag, summary: "Say that a number was checked",
 		about: "Clears \"wrong number\" after somebody has made sure whose it is.", needs: access.WritePatients}, a.checkContact)
-	handle(a, http.MethodPost, "/contacts/{id}/opt-out", op{name: "optOut", tag: tag, summary: "Record an opt-out",
+	handle(a, http.MethodPost, "/contacts/{id}/opt-out", op{name: "optOut", urgent: true, tag: tag, summary: "Record an opt-out",
 		about: "Somebody said that this number must get no more texts: nothing leaves for it from now on, whoever has it.",
 		needs: access.WritePatients}, a.optOut)
 }

@@ -18,7 +18,7 @@ func (a *API) conversationRoutes() {
 	handle(a, http.MethodGet, "/conversations", op{name: "listConversations", tag: tag, summary: "What waits for a person",
 		about: "Urgent first, then who waits longest; at most 200.", needs: access.ReadMessages}, a.listThreads)
 	handle(a, http.MethodGet, "/conversations/{id}", op{name: "getConversation", tag: tag, summary: "Read a conversation", needs: access.ReadMessages}, a.getThread)
-	handle(a, http.MethodPost, "/conversations/{id}/reply", op{name: "replyConversation", tag: tag, summary: "Answer",
+	handle(a, http.MethodPost, "/conversations/{id}/reply", op{name: "replyConversation", urgent: true, tag: tag, summary: "Answer",
 		about: "The answer passes the gate like any message. " + versioned, needs: access.SendMessages, status: http.StatusCreated}, a.reply)
 	handle(a, http.MethodPost, "/conversations/{id}/preview", op{name: "previewReply", repeats: true, tag: tag, summary: "What an answer would cost and whether it may leave",
 		needs: access.SendMessages}, a.preview)
@@ -26,7 +26,7 @@ func (a *API) conversationRoutes() {
 		about: versioned, needs: access.SendMessages}, a.claim)
 	handle(a, http.MethodPost, "/conversations/{id}/close", op{name: "closeConversation", tag: tag, summary: "Say that nothing waits any more",
 		about: versioned, needs: access.SendMessages}, a.closeThread)
-	handle(a, http.MethodPost, "/inbound/{id}/meaning", op{name: "markMeaning", tag: tag, summary: "Say what a text meant",
+	handle(a, http.MethodPost, "/inbound/{id}/meaning", op{name: "markMeaning", urgent: true, tag: tag, summary: "Say what a text meant",
 		about: "The same follows as if it had been understood: an answer about a visit, an opt-out, a wrong number. Nothing is sent.",
 		needs: access.WritePatients}, a.markMeaning)
 }

@@ -23,9 +23,9 @@ func (a *API) journeyRoutes() {
 		needs: access.ReadMessages}, a.getJourneyVersion)
 	handle(a, http.MethodPost, "/journeys", op{name: "saveJourney", tag: tag, summary: "Save a version of a journey",
 		about: "Visits that are enrolled from now on take it; those that run keep theirs.", needs: access.ManageTexts}, a.saveJourney)
-	handle(a, http.MethodPost, "/journeys/check", op{name: "checkJourney", tag: tag, summary: "Say what is wrong with a definition",
+	handle(a, http.MethodPost, "/journeys/check", op{name: "checkJourney", repeats: true, tag: tag, summary: "Say what is wrong with a definition",
 		about: "Nothing is saved.", needs: access.ReadMessages}, a.checkJourney)
-	handle(a, http.MethodPost, "/journeys/try", op{name: "tryJourney", tag: tag, summary: "Say what an example visit would be sent",
+	handle(a, http.MethodPost, "/journeys/try", op{name: "tryJourney", repeats: true, tag: tag, summary: "Say what an example visit would be sent",
 		about: "A visit that is booked now: which step goes when, if nothing else happens. Nothing is saved or sent.", needs: access.ReadMessages}, a.tryJourney)
 }
 

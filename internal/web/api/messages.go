@@ -22,7 +22,7 @@ func (a *API) messageRoutes() {
 		needs: access.ReadMessages}, a.getMessage)
 	handle(a, http.MethodGet, "/messages/{id}/now", op{name: "explainMessage", tag: tag, summary: "What would happen to the message now",
 		about: "The code that decides for real, on the facts of this moment. Nothing changes.", needs: access.ReadMessages}, a.messageNow)
-	handle(a, http.MethodPost, "/patients/{id}/messages", op{name: "writeMessage", tag: tag, summary: "Send a text to a patient",
+	handle(a, http.MethodPost, "/patients/{id}/messages", op{name: "writeMessage", urgent: true, tag: tag, summary: "Send a text to a patient",
 		about: "A text like any about a visit: it needs consent and keeps to quiet hours. What may not be sent is 409 with the gate's reason.",
 		needs: access.SendMessages, status: http.StatusCreated}, a.writeMessage)
 }

@@ -19,7 +19,7 @@ import (
 // once lets a POST under an Idempotency-Key take effect once: the answer is kept and given again.
 func (a *API) once(w http.ResponseWriter, r *http.Request, route Route, q request) {
 	key := r.Header.Get("Idempotency-Key")
-	if r.Method != http.MethodPost || key == "" {
+	if r.Method != http.MethodPost || key == "" || route.Streams {
 		a.mux.ServeHTTP(w, r)
 		return
 	}
@@ -28,9 +28,15 @@ func (a *API) once(w http.ResponseWriter, r *http.Request, route Route, q reques
 		a.tooLarge(err, q.id).write(w)
 		return
 	}
-	answer, again, err := a.need.Exchange.Once(r.Context(), q.scope, ask, func() exchange.Answer {
+	if route.warm != nil {
+		if err := route.warm(r.Context(), q.scope); err != nil {
+			a.failed(r.Context(), route, err).with(q.id).write(w)
+			return
+		}
+	}
+	answer, again, err := a.need.Exchange.Once(r.Context(), q.scope, ask, func(ctx context.Context) exchange.Answer {
 		rec := &recorder{header: http.Header{}, under: w}
-		again := r.WithContext(context.WithoutCancel(r.Context()))
+		again := r.WithContext(ctx)
 		if body != nil {
 			again.Body = io.NopCloser(bytes.NewReader(body))
 		}
@@ -59,7 +65,7 @@ func (a *API) ask(w http.ResponseWriter, r *http.Request, route Route, key strin
 		}
 		_, _ = h.Write(body)
 	}
-	return exchange.Ask{Key: phi.T(key), Request: h.Sum(nil), Repeats: route.Repeats}, body, nil
+	return exchange.Ask{Key: phi.T(key), Request: h.Sum(nil), Repeats: route.Repeats, Urgent: route.Urgent}, body, nil
 }
 
 // tooLarge is the answer when a body could not be read.

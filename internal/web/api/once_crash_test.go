@@ -110,7 +110,7 @@ func (w *world) dies(t *testing.T, r api.Route, e entry, m *mortal, dying *world
 		died = m.dead()
 		w.clock.Advance(3 * time.Minute)
 		res, _ := w.ask(t, r, e, c.rows, key, "Idempotency-Key", "once")
-		return fmt.Sprintf("%d, %s", res.StatusCode, w.effect(t, c.scope, r.Repeats)), died
+		return fmt.Sprintf("%d, %s", res.StatusCode, w.effect(t, c.scope, r.Repeats || r.Streams)), died
 	}
 	whole, _ := end(never, false)
 	for _, after := range []bool{false, true} {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -120,9 +121,9 @@ func TestAPanicFreesTheKeyAndShowsNothing(t *testing.T) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_, _, _ = x.Once(t.Context(), scope, ask, func() exchange.Answer { panic("Nowak") })
+		_, _, _ = x.Once(t.Context(), scope, ask, func(context.Context) exchange.Answer { panic("Nowak") })
 	}()
-	done, again, err := x.Once(t.Context(), scope, ask, func() exchange.Answer { return exchange.Answer{Status: 200, Final: true} })
+	done, again, err := x.Once(t.Context(), scope, ask, func(context.Context) exchange.Answer { return exchange.Answer{Status: 200, Final: true} })
 	if err != nil || again || done.Status != 200 {
 		t.Errorf("%v %t %v", done, again, err)
 	}

@@ -26,6 +26,12 @@ type Route struct {
 	// Repeats: the use-case commits in steps or goes on after the answer, and doing it again is safe. Every other POST
 	// is one transaction with the answer that its idempotency key keeps.
 	Repeats bool
+	// Streams: the answer is a file that is not kept in memory; its POST changes nothing and is done again under any key.
+	Streams bool
+	// Urgent goes before what waits to write: opt-outs and answers.
+	Urgent bool
+	// Warm reads, before a transaction begins, what the use-case would else read for long inside of it.
+	warm func(ctx context.Context, scope access.Scope) error
 }
 
 // Routes lists every route in the order of the document.
@@ -53,7 +59,10 @@ type op struct {
 	status  int // of success; 0 is 200, or 204 without a body
 	limit   int64
 	upload  bool
-	repeats bool              // see Route.Repeats
+	repeats bool // see Route.Repeats
+	streams bool // see Route.Streams
+	urgent  bool // see Route.Urgent
+	warm    func(ctx context.Context, scope access.Scope) error
 	request *huma.RequestBody // where the framework cannot see it
 	content map[string]*huma.MediaType
 }
@@ -63,7 +72,8 @@ func handle[I, O any](a *API, method, path string, o op, do func(ctx context.Con
 	if o.limit == 0 {
 		o.limit = smallBody
 	}
-	r := Route{Method: method, Path: path, Name: o.name, Needs: o.needs, Upload: o.upload, Limit: o.limit, Repeats: o.repeats || o.upload}
+	r := Route{Method: method, Path: path, Name: o.name, Needs: o.needs, Upload: o.upload, Limit: o.limit, Repeats: o.repeats || o.upload,
+		Streams: o.streams, Urgent: o.urgent, warm: o.warm}
 	pattern := method + " " + Prefix + path
 	a.routes[pattern] = r
 	a.order = append(a.order, pattern)

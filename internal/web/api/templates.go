@@ -22,11 +22,11 @@ func (a *API) templateRoutes() {
 	handle(a, http.MethodGet, "/templates/{key}", op{name: "getTemplate", tag: tag, summary: "Read a text with its versions", needs: access.ReadMessages}, a.getTemplate)
 	handle(a, http.MethodGet, "/templates/{key}/versions/{version}", op{name: "getTemplateVersion", tag: tag, summary: "Read one version of a text",
 		needs: access.ReadMessages}, a.getTemplateVersion)
-	handle(a, http.MethodPost, "/templates/{key}", op{name: "saveTemplate", tag: tag, summary: "Publish a version of a text",
+	handle(a, http.MethodPost, "/templates/{key}", op{name: "saveTemplate", warm: a.need.Texts.Warm, tag: tag, summary: "Publish a version of a text",
 		about: "It is checked in every language; the problem lists each fault with language and line. Messages that wait are written with the new words before they leave.",
 		needs: access.ManageTexts}, a.saveTemplate)
-	handle(a, http.MethodPost, "/templates/{key}/shipped", op{name: "revertTemplate", tag: tag, summary: "Go back to the text that ships", needs: access.ManageTexts}, a.revertTemplate)
-	handle(a, http.MethodPost, "/templates/{key}/preview", op{name: "previewTemplate", tag: tag, summary: "Check a text and write it for examples",
+	handle(a, http.MethodPost, "/templates/{key}/shipped", op{name: "revertTemplate", warm: a.need.Texts.Warm, tag: tag, summary: "Go back to the text that ships", needs: access.ManageTexts}, a.revertTemplate)
+	handle(a, http.MethodPost, "/templates/{key}/preview", op{name: "previewTemplate", repeats: true, tag: tag, summary: "Check a text and write it for examples",
 		about: "With people, it is also written for real patients with coming visits. Nothing is saved or sent.", needs: access.ReadPatients}, a.previewTemplate)
 }
 
