@@ -31,6 +31,7 @@ type TaskFilter struct {
 	Location id.ID
 	Person   id.ID
 	Visit    id.ID
+	Point    id.ID
 	Done     bool // ended ones instead of open ones
 }
 

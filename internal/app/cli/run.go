@@ -15,6 +15,7 @@ import (
 	"carillon.dev/carillon/internal/carrier/simulator"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -34,7 +35,7 @@ func (s serveCmd) Run(c *console) error {
 		}
 		defer unlock()
 	}
-	sys, err := app.Open(c.ctx, s.Storage, app.Options{Log: logger(s.Log, c.err)})
+	sys, err := app.Open(c.ctx, s.Storage, app.Options{Log: logger(s.Log, c.err), Sessions: login.Options{Idle: s.Idle}})
 	if err != nil {
 		return err
 	}

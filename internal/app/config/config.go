@@ -43,6 +43,7 @@ type Serve struct {
 	Listen
 	Log
 	Metrics  string        `help:"Address and port on which Prometheus reads this node's figures, such as 127.0.0.1:9464; empty is off. Whoever reaches it may read them: counts and times, nothing about a person." env:"CARILLON_METRICS" placeholder:"HOST:PORT"`
+	Idle     time.Duration `name:"session-idle" help:"How long a log-in that nobody uses stays open, from 2m to 12h. A page that renews itself is not use." default:"15m" env:"CARILLON_SESSION_IDLE"`
 	StopWait time.Duration `help:"How long a stopping node waits for answers of carriers." default:"10s" env:"CARILLON_STOP_WAIT"`
 }
 
@@ -101,6 +102,9 @@ func (s Serve) Check() error {
 		if _, _, err := net.SplitHostPort(s.Metrics); err != nil {
 			return errs.New(errs.Invalid, "write it as HOST:PORT, such as 127.0.0.1:9464").At("--metrics")
 		}
+	}
+	if s.Idle != 0 && (s.Idle < 2*time.Minute || s.Idle > 12*time.Hour) {
+		return errs.New(errs.Invalid, "an unused log-in stays open for 2 minutes at least and 12 hours at most").At("--session-idle")
 	}
 	return s.Listen.Check()
 }

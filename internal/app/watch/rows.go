@@ -56,11 +56,11 @@ type counter struct {
 	machine, domain clock.Clock
 	on              lines
 
-	mu            sync.Mutex
-	waiting       store.Waiting
-	lately        store.Lately
-	counted, told time.Time
-	failed        bool
+	mu                   sync.Mutex
+	waiting              store.Waiting
+	lately               store.Lately
+	counted, told, tried time.Time // of the last good counts, and of the last attempt
+	failed               bool
 }
 
 func (c *counter) read() (out []obs.Reading) {
@@ -88,22 +88,23 @@ type adder func(of *obs.Gauge, v float64, labels ...string)
 // count reads the rows again when that is due.
 func (c *counter) count() {
 	now := c.machine.Now()
-	if now.Sub(c.counted) < waitingEvery {
+	if now.Sub(c.tried) < waitingEvery {
 		return
 	}
 	ctx, stop := context.WithTimeout(context.Background(), patience)
 	defer stop()
+	waiting, said, told := c.waiting, c.lately, c.told
 	err := c.store.Read(ctx, access.System("metrics"), func(tx store.Tx) (err error) {
-		if c.waiting, err = tx.Census().Waiting(ctx); err != nil || now.Sub(c.told) < latelyEvery {
+		if waiting, err = tx.Census().Waiting(ctx); err != nil || now.Sub(c.told) < latelyEvery {
 			return err
 		}
-		if c.lately, err = tx.Census().Lately(ctx, now.Add(-lately)); err == nil {
-			c.told = now
-		}
+		said, err = tx.Census().Lately(ctx, now.Add(-lately))
+		told = now
 		return err
 	})
+	c.tried = now
 	if c.failed = err != nil; !c.failed {
-		c.counted = now
+		c.counted, c.waiting, c.lately, c.told = now, waiting, said, told
 	}
 }
 

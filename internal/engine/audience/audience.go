@@ -123,6 +123,12 @@ func (s *Service) Check(ctx context.Context, scope access.Scope, rule string) (*
 	return s.language.Compile(rule, names)
 }
 
+// Checker is Check for many rules, on one reading of the names.
+func (s *Service) Checker(ctx context.Context, scope access.Scope) (check func(rule string) (*audience.Rule, error), err error) {
+	names, err := s.Names(ctx, scope)
+	return func(rule string) (*audience.Rule, error) { return s.language.Compile(rule, names) }, err
+}
+
 // Save checks a rule and keeps it as a new version: of a new audience when ID is zero, else of the one that was read
 // at Version (errs.Conflict when somebody saved meanwhile).
 func (s *Service) Save(ctx context.Context, scope access.Scope, a audience.Audience) (audience.Audience, error) {

@@ -47,6 +47,9 @@ func (s *Service) Add(ctx context.Context, scope access.Scope) (bool, error) {
 	if err != nil || !now.Moved() {
 		return false, err
 	}
+	if err := s.record(ctx, scope, now.Orgs, "key.add"); err != nil {
+		return false, err
+	}
 	return true, seal.Extend(s.file)
 }
 

@@ -82,22 +82,15 @@ func (a *acting) clearUp(ctx context.Context) error {
 	if !a.w.point.Suspended {
 		return nil
 	}
-	var page store.Page
-	for page.Limit = store.MaxLimit; ; {
-		open, err := a.tx.Tasks().List(ctx, store.TaskFilter{Kinds: []conversation.TaskKind{conversation.CheckOptOut}}, page)
-		if err != nil {
+	open, err := a.tx.Tasks().List(ctx, store.TaskFilter{Kinds: []conversation.TaskKind{conversation.CheckOptOut}, Point: a.w.point.ID},
+		store.Page{Limit: store.MaxLimit})
+	if err != nil {
+		return err
+	}
+	for _, t := range open {
+		if err := a.tx.Tasks().Complete(ctx, t.ID, store.TaskDone{At: a.tx.Now(), Outcome: conversation.DoneOther}); err != nil {
 			return err
 		}
-		for _, t := range open {
-			if page.After = t.ID; t.Point != a.w.point.ID {
-				continue
-			}
-			if err := a.tx.Tasks().Complete(ctx, t.ID, store.TaskDone{At: a.tx.Now(), Outcome: conversation.DoneOther}); err != nil {
-				return err
-			}
-		}
-		if len(open) < page.Limit {
-			return nil
-		}
 	}
+	return nil
 }

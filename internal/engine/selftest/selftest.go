@@ -84,6 +84,15 @@ func (w *Wish) check() error {
 	return nil
 }
 
+// nobodys refuses a number that somebody is reached at: test texts ask for no consent.
+func nobodys(ctx context.Context, tx store.Tx, point id.ID) error {
+	have, err := tx.People().PeopleAt(ctx, point)
+	if err == nil && len(have) > 0 {
+		err = errs.New(errs.Invalid, "somebody in your records is reached at this number: give that of a phone of your own").At("phone")
+	}
+	return err
+}
+
 // setting is the row that a wish makes of what is there.
 func (s *Service) setting(ctx context.Context, tx store.Tx, w Wish) (rules.Setting, error) {
 	set := rules.Setting{Route: w.Route, Every: w.Every, Answers: w.Answers}
@@ -102,6 +111,9 @@ func (s *Service) setting(ctx context.Context, tx store.Tx, w Wish) (rules.Setti
 	if !w.Phone.IsZero() {
 		points, err := tx.People().SavePoints(ctx, patient.SMS, []phone.Number{w.Phone})
 		if err != nil {
+			return set, err
+		}
+		if err := nobodys(ctx, tx, points[0].ID); err != nil {
 			return set, err
 		}
 		set.Point = points[0].ID

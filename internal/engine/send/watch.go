@@ -50,17 +50,22 @@ func (t *tally) came(batch []carrier.Receipt) {
 	t.receipts += n
 }
 
-// take gives the texts of a minute and forgets them and all before.
-func (t *tally) take(minute int64) int {
+// of gives the texts of a minute.
+func (t *tally) of(minute int64) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n := t.accepted[minute]
+	return t.accepted[minute]
+}
+
+// forget drops a minute and all before.
+func (t *tally) forget(minute int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for m := range t.accepted {
 		if m <= minute {
 			delete(t.accepted, m)
 		}
 	}
-	return n
 }
 
 // since gives what came since the last call.
@@ -115,7 +120,7 @@ type watching struct {
 }
 
 // look judges the minutes whose receipts have had their time.
-func (w *watching) look(ctx context.Context) error {
+func (w *watching) look(ctx context.Context) (err error) {
 	if err := w.giveUp(ctx, w.flow.Rare()); err != nil {
 		return err
 	}
@@ -126,13 +131,16 @@ func (w *watching) look(ctx context.Context) error {
 	note(w.flow.Flowed(w.tallied(now)))
 	for ; !startOf(w.next + 1).After(now.Add(-receipt.InTime)); w.next++ {
 		from, until := startOf(w.next), startOf(w.next+1)
-		texts := w.tally.take(w.next)
-		if texts == 0 || !w.upSince(from) {
-			continue // a line that was down brings nothing: that is another fault, and shown as one
+		texts, missing := w.tally.of(w.next), 0
+		up := w.upSince(from) // a line that was down brings nothing: that is another fault, and shown as one
+		if texts > 0 && up {
+			if missing, err = w.missing(ctx, from, until); err != nil {
+				return err // the minute is looked at again
+			}
 		}
-		missing, err := w.missing(ctx, from, until)
-		if err != nil {
-			return err
+		w.tally.forget(w.next)
+		if texts == 0 || !up {
+			continue
 		}
 		note(w.flow.Look(from, until, texts, missing, now))
 	}

@@ -44,7 +44,9 @@ func (t *Tx) join(ctx context.Context, scope access.Scope, do func(store.Tx) err
 			return
 		}
 		_, back := t.session.Exec(context.WithoutCancel(ctx), "ROLLBACK TO joined")
-		_ = t.broken(back)
+		if back != nil && t.fault == nil { // half undone: the whole may not be kept
+			t.fault = back
+		}
 		runAll(part.onRollback)
 	}()
 	if err := do(part); err != nil {

@@ -180,7 +180,7 @@ func (m messages) SentParts(ctx context.Context, ids []id.ID) (map[id.ID]store.S
 	}
 	out := map[id.ID]store.Sent{}
 	err = each(ctx, m, `SELECT message_id, route_id, ref, parts, part FROM message_parts WHERE `+mine+` AND `+m.In("message_id", "$2", ID)+`
-		AND provider_id IS NOT NULL ORDER BY message_id, part`, args(org, ids), func(r Rows) error {
+		AND state NOT IN ('failed', 'unknown') ORDER BY message_id, part`, args(org, ids), func(r Rows) error {
 		var of id.ID
 		var s store.Sent
 		var ref int64

@@ -96,7 +96,7 @@ func (s tasks) List(ctx context.Context, f store.TaskFilter, p store.Page) ([]co
 	for _, c := range []struct {
 		column string
 		v      id.ID
-	}{{"location_id", f.Location}, {"person_id", f.Person}, {"visit_id", f.Visit}} {
+	}{{"location_id", f.Location}, {"person_id", f.Person}, {"visit_id", f.Visit}, {"point_id", f.Point}} {
 		if !c.v.IsZero() {
 			a = append(a, c.v)
 			where += fmt.Sprintf(" AND %s = $%d", c.column, len(a)+1)

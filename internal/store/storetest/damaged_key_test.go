@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/audience"
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/feed"
@@ -122,6 +124,19 @@ func (w *ward) reads(t *testing.T) {
 		found := must(tx.People().Search(ctx, store.PersonQuery{Words: []string{"sowa"}}))
 		if len(found) != 1 || !found[0].Unreadable {
 			t.Errorf("found %+v", found)
+		}
+		seen, last := 0, w.well
+		if bytes.Compare(w.sick[:], last[:]) > 0 {
+			last = w.sick
+		}
+		must(0, tx.Audiences().Scan(ctx, store.PersonRange{Upto: last, Need: audience.NeedBirth}, func(p id.ID, x *audience.Person) error {
+			if seen++; x.Unreadable != (p == w.sick) {
+				t.Errorf("a rule's scan: the damaged one is %t: unreadable %t", p == w.sick, x.Unreadable)
+			}
+			return nil
+		}))
+		if seen < 2 {
+			t.Errorf("a rule's scan saw %d persons", seen)
 		}
 		return nil
 	})

@@ -200,9 +200,11 @@ func followUpsSuite(t *testing.T, open Open) {
 		again := d.Draft(Start)
 		d.Insert(t, s, again)
 		d.lease(t, s, 1, again.ID)
-		half.Message, half.Parts[0].ProviderID = again.ID, "q1"
+		half.Message, half.Parts[0].ProviderID = again.ID, "" // taken, and no id given: it left all the same
 		d.answer(t, s, half)
-		m = again
+		if m = again; len(sent().Numbers) != 1 {
+			t.Error("a part that was taken without an id goes again")
+		}
 		revised := d.Get(t, s, again.ID).Revised
 		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
 			_, err := tx.Messages().Lease(ctx, store.Lease{Route: d.Route.ID, Fence: 1, Machine: Start, Domain: Start},

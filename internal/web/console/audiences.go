@@ -40,19 +40,24 @@ func (c *Console) showAudiences(w http.ResponseWriter, r *http.Request, p *Page,
 		c.fail(w, r, p, err)
 		return
 	}
+	check, err := c.need.Audiences.Checker(r.Context(), p.Scope)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
 	for _, a := range all {
-		v.List = append(v.List, c.lineOf(r, p, a))
+		v.List = append(v.List, lineOf(p, a, check))
 	}
 	c.show(w, r, status, audiencesPage(p, v))
 }
 
 // lineOf words an audience; a rule that the form cannot show, or that names something gone, is shown as text.
-func (c *Console) lineOf(r *http.Request, p *Page, a audience.Audience) audienceLine {
+func lineOf(p *Page, a audience.Audience, check func(string) (*audience.Rule, error)) audienceLine {
 	l := audienceLine{Audience: a}
 	if a.Kind != audience.ByRule {
 		return l
 	}
-	rule, err := c.need.Audiences.Check(r.Context(), p.Scope, a.Rule)
+	rule, err := check(a.Rule)
 	if err != nil {
 		return l
 	}
@@ -79,7 +84,12 @@ func (c *Console) audience(w http.ResponseWriter, r *http.Request, p *Page) {
 		c.fail(w, r, p, err)
 		return
 	}
-	v.audienceLine = c.lineOf(r, p, v.Versions[0])
+	check, err := c.need.Audiences.Checker(r.Context(), p.Scope)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	v.audienceLine = lineOf(p, v.Versions[0], check)
 	c.show(w, r, http.StatusOK, audiencePage(p, v))
 }
 
