@@ -134,7 +134,7 @@ func TestAChangeOfKeysSurvivesDeathAtAnyWrite(t *testing.T) {
 				var before uint32
 				s.with(func(db store.Store) {
 					m := &mortal{Store: db, after: after}
-					m.left.Store(n)
+					m.left.Store(n + 1) // the row of the new key comes first
 					c := custody.New(m, s.file)
 					before = s.status(c).Newest
 					s.add(c, true)
@@ -162,6 +162,23 @@ func TestAChangeOfKeysSurvivesDeathAtAnyWrite(t *testing.T) {
 				s.readable()
 			}
 		}
+	})
+}
+
+func TestAKeyIsNotAddedWithoutItsAuditRow(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(s *safe) {
+		s.with(func(db store.Store) {
+			m := &mortal{Store: db}
+			m.left.Store(1)
+			before := s.status(custody.New(db, s.file)).Newest
+			if added, err := custody.New(m, s.file).Add(ctx, storetest.System()); added || !errors.Is(err, errDead) {
+				s.Errorf("added %t, %v", added, err)
+			}
+			if now := s.status(custody.New(db, s.file)).Newest; now != before {
+				s.Errorf("key %d became %d", before, now)
+			}
+		})
 	})
 }
 
