@@ -46,6 +46,9 @@ func TestPagesInABrowser(t *testing.T) {
 			tab.Visit(page.path)
 			look(page.name + "-" + language)
 		}
+		tab.Visit("/patients/" + c.people[0].ID.String())
+		tab.Await("(document.querySelectorAll('main details').forEach(d => { d.open = true }), true)")
+		look("patient-forms-" + language)
 		tab.Visit("/inbox/" + c.thread(0).ID.String())
 		tab.Do(chromedp.SendKeys(chromedp.ID("f-text"), "Tak, oczywiście. Parking jest za budynkiem."))
 		tab.Await("document.getElementById('meter').textContent.includes('43')")

@@ -66,7 +66,8 @@ func (c *Console) personView(r *http.Request, p *Page) (personView, error) {
 	if err != nil {
 		return personView{}, err
 	}
-	return tell(p, story, ahead), nil
+	v := tell(p, story, ahead)
+	return v, c.care(r, p, &v)
 }
 
 // pathID reads an id of the address; what is no id is as absent as a row that is not there.

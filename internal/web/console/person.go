@@ -22,6 +22,7 @@ type personView struct {
 	Ahead  []moment    // soonest first
 	Past   []moment    // newest first
 	Errors fieldErrors // of the consent form
+	Care   careForms
 	// Typed and TextErrors are of the text that staff write.
 	Typed      string
 	TextErrors fieldErrors
