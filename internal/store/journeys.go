@@ -7,6 +7,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/purpose"
 )
 
 // Journeys keeps journey definitions, what changed and waits to be looked at, and enrollments.
@@ -65,6 +66,8 @@ type Enrollments interface {
 	// SaveEnrollments inserts those whose Row is 0 and replaces those whose Row is the stored one, which rises.
 	// It says which were kept: another writer was first for the others, and a visit has one enrollment a journey.
 	SaveEnrollments(ctx context.Context, all []journey.Enrollment) ([]bool, error)
+	// SetAhead replaces what enrollments will say: their steps that are no messages yet.
+	SetAhead(ctx context.Context, all []TextsAhead) error
 	// EnrollmentsOf lists the enrollments of visits.
 	EnrollmentsOf(ctx context.Context, visits []id.ID) ([]journey.Enrollment, error)
 	// DueOrgs lists organizations with enrollments whose NextDue has come; system scope.
@@ -86,6 +89,14 @@ type Enrollments interface {
 	VisitsOfTexts(ctx context.Context, messages []id.ID) ([]id.ID, error)
 	// CountEnrollments counts an organization's enrollments by state.
 	CountEnrollments(ctx context.Context, key string) (map[journey.State]int, error)
+}
+
+// TextsAhead is what one enrollment will say until its end.
+type TextsAhead struct {
+	Enrollment, Person, Visit, Location id.ID
+	Purpose                             purpose.Purpose
+	Held                                bool // waits for an import's release
+	Texts                               []journey.Ahead
 }
 
 // HeldImport is an import that enrollments wait for.

@@ -6,6 +6,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/core/purpose"
@@ -245,9 +246,10 @@ type MessageReads interface {
 	SentParts(ctx context.Context, ids []id.ID) (map[id.ID]Sent, error)
 	// Parts lists the parts of a text that went in several submits.
 	Parts(ctx context.Context, m id.ID) ([]PartAnswer, error)
-	// SentCounts counts texts handed over (or leased) to persons since then, in the order asked: of the purpose, and of
-	// every purpose that spends the person's budget. Answers and texts that somebody wrote do not count.
-	SentCounts(ctx context.Context, asks []CountAsk) ([]SentCount, error)
+	// Spoken gives the texts to persons that caps count, in the order asked and in no order of time: those handed over (or
+	// leased) since then, and where it is asked for those of care that wait or that a journey will plan. Answers and texts
+	// that somebody wrote do not count.
+	Spoken(ctx context.Context, asks []SpokenAsk) ([][]gate.Spoken, error)
 	// AutoReplies counts automatic answers to contact points since then.
 	AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error)
 	// TakeTurn makes transactions that write to one contact point follow one another: of two that overlap the second is
@@ -270,19 +272,10 @@ type MessageFilter struct {
 	From, To time.Time // by due time
 }
 
-// CountAsk asks how often a person was written to.
-type CountAsk struct {
-	Person    id.ID
-	Purpose   purpose.Purpose
-	Day, Week time.Time // beginnings of the day and week that the caps count in
-	// AheadDay and AheadWeek are ends of a day and week in which care that waits, or that a journey will plan, is
-	// counted too; zero asks for none.
-	AheadDay, AheadWeek time.Time
-}
-
-// SentCount is the answer to a CountAsk.
-type SentCount struct {
-	Day, Week           int // of the purpose
-	AllDay, AllWeek     int // of all purposes that spend the budget
-	AheadDay, AheadWeek int // care to come, when it was asked for
+// SpokenAsk asks when a person was, or will be, written to.
+type SpokenAsk struct {
+	Person id.ID
+	Since  time.Time
+	// Until is how far to look ahead; zero leaves out what is to come.
+	Until time.Time
 }

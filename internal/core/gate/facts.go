@@ -54,6 +54,8 @@ type Text struct {
 	StaffText bool
 	// NotAfterAnswer: a reminder that nobody who has confirmed gets again.
 	NotAfterAnswer bool
+	// KeepsRoom: a reminder nearer to the visit follows, so this text leaves room in the caps for such reminders.
+	KeepsRoom bool
 }
 
 // Org is the organization's own switches.
@@ -100,16 +102,6 @@ type Visit struct {
 	Confirmed bool  // the patient accepted this version
 	// Ended is true for a text that tells of a cancellation or correction: the visit need not be expected.
 	Ended bool
-}
-
-// Counts are the texts already handed over, or queued, to this person for the purpose.
-type Counts struct {
-	Day, Week int
-	// AllDay and AllWeek are those of every purpose that spends the person's budget.
-	AllDay, AllWeek int
-	// AheadDay and AheadWeek are texts of care that wait, or will be planned, within the next 24 hours and seven days.
-	AheadDay, AheadWeek int
-	AutoReplies         int // automatic answers to this number within the last hour
 }
 
 // Route is the way out.

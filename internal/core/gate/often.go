@@ -8,14 +8,19 @@ import (
 
 // caps: how often one person is written to for one purpose. Answers and texts that somebody wrote neither count nor
 // are stopped. News of a change is not stopped (silence about a moved visit is worse than a third text) but counts:
-// what is sent after it is one text more.
+// what is sent after it is one text more. A text that a nearer reminder follows keeps room for the reminders that are
+// planned: the last word before a visit is worth more than the first.
 func caps(f *Facts, _ time.Time) (Finding, bool) {
 	t := f.Text.Purpose.Traits()
 	if f.Text.Answers || f.Text.StaffText || f.Text.Change {
 		return pass()
 	}
-	if (t.DayCap > 0 && f.Counts.Day >= t.DayCap) || (t.WeekCap > 0 && f.Counts.Week >= t.WeekCap) {
+	limit := Budget{Day: t.DayCap, Week: t.WeekCap}
+	switch {
+	case limit.spent(f.Counts.Day, f.Counts.Week):
 		return refuse(message.ReasonCap)
+	case limit.spent(f.Counts.FullDay, f.Counts.FullWeek):
+		return refuse(message.ReasonKeepsRoom)
 	}
 	return pass()
 }
@@ -24,8 +29,9 @@ func caps(f *Facts, _ time.Time) (Finding, bool) {
 const putOff = 24 * time.Hour
 
 // budget: how often one person is written to at all. What counts for caps counts here, for every purpose that spends
-// the budget together. A text that is no care also keeps room for care that is planned; it is put off while it is
-// still of use, where care that finds no room is refused at once, so that somebody hears of it.
+// the budget together. A text that is no care also keeps room for care that is planned, and care that a nearer reminder
+// follows for such reminders. What is no care is put off while it is still of use; care that finds no room is refused at
+// once, so that somebody hears of it.
 func budget(f *Facts, now time.Time) (Finding, bool) {
 	if !f.Text.Purpose.Traits().Spends || f.Text.Answers || f.Text.StaffText || f.Text.Change || f.confirms() {
 		return pass()
@@ -34,7 +40,7 @@ func budget(f *Facts, now time.Time) (Finding, bool) {
 	switch {
 	case f.Org.Budget.spent(c.AllDay, c.AllWeek):
 		return postponed(f, message.ReasonBudget, yields, now)
-	case yields && f.Org.Budget.spent(c.AllDay+c.AheadDay, c.AllWeek+c.AheadWeek):
+	case f.Org.Budget.spent(c.FullAllDay, c.FullAllWeek):
 		return postponed(f, message.ReasonKeepsRoom, yields, now)
 	}
 	return pass()

@@ -24,6 +24,7 @@ const (
 type planned struct {
 	at      time.Time
 	purpose purpose.Purpose
+	early   bool // a nearer reminder of the same visit follows
 	sent    bool
 }
 
@@ -35,7 +36,7 @@ func run(plan []planned, b gate.Budget) []planned {
 		slices.SortStableFunc(queue, func(x, y planned) int { return x.at.Compare(y.at) })
 		p := queue[0]
 		queue = queue[1:]
-		f := gate.Facts{Text: gate.Text{Purpose: p.purpose, Channel: patient.SMS, ExpiresAt: noon.Add(30 * day)},
+		f := gate.Facts{Text: gate.Text{Purpose: p.purpose, Channel: patient.SMS, ExpiresAt: noon.Add(30 * day), KeepsRoom: p.early},
 			Person: gate.Person{ID: id.New(), Status: patient.Active}, Number: gate.Number{CanText: true},
 			Consent: consent.State{Granted: true}, Hours: quiet.Timetable{Hours: quiet.Always()}, Route: gate.Route{TwoWay: true}}
 		f.Org.Budget = b
@@ -51,36 +52,18 @@ func run(plan []planned, b gate.Budget) []planned {
 	return done
 }
 
-// counts is a plain recount of what the store counts.
-func counts(done, queue []planned, p *planned) (c gate.Counts) {
+// counts is what the gate counts of what was sent and what is to come.
+func counts(done, queue []planned, p *planned) gate.Counts {
+	var texts []gate.Spoken
 	for _, x := range done {
-		if !x.sent || x.at.Before(p.at.Add(-week)) {
-			continue
-		}
-		today := !x.at.Before(p.at.Add(-day))
-		if x.purpose == p.purpose {
-			c.Week++
-			if today {
-				c.Day++
-			}
-		}
-		if x.purpose.Traits().Spends {
-			c.AllWeek++
-			if today {
-				c.AllDay++
-			}
+		if x.sent {
+			texts = append(texts, gate.Spoken{At: x.at, Purpose: x.purpose})
 		}
 	}
 	for _, x := range queue {
-		if !p.purpose.Yields() || x.purpose.Yields() || !x.purpose.Traits().Spends || x.at.After(p.at.Add(week)) {
-			continue
-		}
-		c.AheadWeek++
-		if !x.at.After(p.at.Add(day)) {
-			c.AheadDay++
-		}
+		texts = append(texts, gate.Spoken{At: x.at, Purpose: x.purpose, Ahead: true, Yields: x.early})
 	}
-	return c
+	return gate.Count(texts, p.purpose, p.at, p.purpose.Yields() || p.early)
 }
 
 // most is the largest number of texts that spend the budget in any window of this length.
@@ -139,4 +122,40 @@ func TestASurveyWaitsForTheReminder(t *testing.T) {
 	if len(sent) != 2 || sent[0].purpose != purpose.Appointment || !sent[0].sent || !sent[1].sent || sent[1].at != noon.Add(2*day) {
 		t.Fatalf("got %v", sent)
 	}
+}
+
+// Early texts never cost a nearer one its place: the last reminders that go are those that would have gone without any
+// early text, and nobody passes a cap.
+func TestEarlyTextsLeaveRoomForNearerReminders(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var plan []planned
+		for range rapid.IntRange(1, 12).Draw(t, "visits") {
+			start := noon.Add(time.Duration(rapid.IntRange(24, 20*24).Draw(t, "hour")) * time.Hour)
+			for _, before := range rapid.SampledFrom([][]time.Duration{{day}, {7 * day, day}, {7 * day, 3 * day, day}}).Draw(t, "steps") {
+				if at := start.Add(-before); !at.Before(noon) {
+					plan = append(plan, planned{at: at, purpose: purpose.Appointment, early: before > day})
+				}
+			}
+			if rapid.Bool().Draw(t, "booking") {
+				plan = append(plan, planned{at: noon, purpose: purpose.Appointment, early: true})
+			}
+		}
+		last := func(all []planned) (out []planned) {
+			for _, p := range all {
+				if !p.early {
+					out = append(out, p)
+				}
+			}
+			return out
+		}
+		sent := run(plan, gate.Budget{Day: 3, Week: 6})
+		traits := purpose.Appointment.Traits()
+		if d, w := most(sent, day), most(sent, week); d > traits.DayCap || w > traits.WeekCap {
+			t.Fatalf("%d texts in a day, %d in a week", d, w)
+		}
+		if with, without := last(sent), run(last(plan), gate.Budget{Day: 3, Week: 6}); !slices.Equal(with, without) {
+			t.Fatalf("nearer reminders differ:\nwith early texts    %v\nwithout early texts %v", with, without)
+		}
+	})
 }

@@ -35,7 +35,7 @@ func AdvanceAll(d *Definition, e Enrollment, events []Event, now time.Time) (Enr
 		a.reconcile()
 	}
 	e.prune()
-	e.NextDue = a.nextDue()
+	a.lookAhead()
 	return e, a.actions
 }
 
@@ -181,8 +181,8 @@ func (t *Text) leave(at, now time.Time) {
 
 // needsCall: news of a change that did not arrive must reach the patient by voice; a reminder only where the
 // step says so and the carrier failed, not where the patient or a rule did not want it; but always where only the digits
-// of the number ran out, which nobody wanted. What is not true any
-// more, or was told by a newer text, needs no call.
+// of the number ran out, or where the last reminder found no room among the person's other texts, which nobody wanted.
+// What is not true any more, or was told by a newer text, needs no call.
 func (a *advance) needsCall(t *Text, o Outcome) bool {
 	if t.OnList || !t.States.same(a.e.Visit.Fact) || !a.e.newest(t) {
 		return false
@@ -192,14 +192,35 @@ func (a *advance) needsCall(t *Text, o Outcome) bool {
 		return failed || o == OutcomeRefused
 	}
 	s, ok := a.d.Step(t.Step)
-	return ok && (s.CallIfUnreached && failed || o == OutcomeRefused && t.Why == message.ReasonNoFreeCodes)
+	return ok && (s.CallIfUnreached && failed || o == OutcomeRefused && (t.Why == message.ReasonNoFreeCodes || a.crowdedOut(t, s)))
 }
 
-// newest: no text was read after this one, and no notice waits.
+// crowdedOut: caps refused the text, no later step will say it, and no reminder that must reach the patient has left.
+func (a *advance) crowdedOut(t *Text, s Step) bool {
+	switch t.Why {
+	case message.ReasonCap, message.ReasonBudget, message.ReasonKeepsRoom:
+	default:
+		return false
+	}
+	e := a.e
+	if s.From == FromBooking || e.more(e.Forecast(a.d, a.now)) {
+		return false
+	}
+	return !slices.ContainsFunc(e.Texts, func(o Text) bool {
+		said, ok := a.d.Step(o.Step)
+		return ok && o.Phase == Left && o.States.same(t.States) && (said.CallIfUnreached || !s.CallIfUnreached)
+	})
+}
+
+// newest: no text was read after this one, and no notice waits. A text that never left counts from its time.
 func (e *Enrollment) newest(t *Text) bool {
+	at := t.LeftAt
+	if at.IsZero() {
+		at = t.Due
+	}
 	for i := range e.Texts {
 		o := &e.Texts[i]
-		if o.Ref != t.Ref && (o.Phase == Pending && o.Notice() || o.Phase == Left && o.LeftAt.After(t.LeftAt)) {
+		if o.Ref != t.Ref && (o.Phase == Pending && o.Notice() || o.Phase == Left && o.LeftAt.After(at)) {
 			return false
 		}
 	}

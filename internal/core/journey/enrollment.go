@@ -130,6 +130,15 @@ type Enrollment struct {
 	// Deferred steps are planned again then: at planning the gate would have refused them for a reason that may
 	// be gone by their time, such as a missing consent.
 	Deferred map[string]time.Time `json:"deferred,omitempty"`
+	// Ahead are the steps that will become messages as things stand, by due time.
+	Ahead []Ahead `json:"ahead,omitempty"`
+}
+
+// Ahead is a step that will become a message. Last: no later step follows it.
+type Ahead struct {
+	Step string    `json:"step"`
+	Due  time.Time `json:"due"` // before quiet hours bend it
+	Last bool      `json:"last,omitempty"`
 }
 
 // Confirmed reports whether the patient confirmed the visit as it stands.

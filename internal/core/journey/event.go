@@ -80,6 +80,7 @@ type Action struct {
 	Old       Fact // notify: what the patient believes until then
 	Corrects  Ref  // notify: the text that became false; zero when none had left
 	NotAgain  bool // send: nobody who has confirmed gets it
+	KeepsRoom bool // send: a later step says it nearer to the visit
 	Reason    message.Reason
 	EndReason EndReason
 	// Begins (notify) is the first visit time concerned: quiet hours give way when it is near.

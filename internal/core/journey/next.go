@@ -1,6 +1,9 @@
 package journey
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // lookIn is how long after its due time a notice has usually left; recheck is how soon the engine looks again at
 // one that has not.
@@ -8,6 +11,35 @@ const (
 	lookIn  = 5 * time.Minute
 	recheck = time.Hour
 )
+
+// lookAhead says when to look again and what will be said until the visit.
+func (a *advance) lookAhead() {
+	a.e.NextDue, a.e.Ahead = a.nextDue(), a.e.ahead(a.d, a.now)
+}
+
+// ahead lists the steps that will become messages.
+func (e *Enrollment) ahead(d *Definition, now time.Time) (out []Ahead) {
+	if e.State != Active || e.Visit.Cancelled {
+		return nil
+	}
+	fs := e.Forecast(d, now)
+	for i, f := range fs {
+		if f.Skip == "" && f.Ref.IsZero() {
+			out = append(out, Ahead{Step: f.Step.ID, Due: f.Due, Last: !e.more(fs[i+1:])})
+		}
+	}
+	return out
+}
+
+// more reports whether one of the steps will still be said.
+func (e *Enrollment) more(fs []Forecast) bool {
+	return slices.ContainsFunc(fs, func(f Forecast) bool {
+		if !f.Ref.IsZero() {
+			return e.text(f.Ref).Phase == Pending
+		}
+		return f.Skip == ""
+	})
+}
 
 // nextDue is the first time at which something may follow without an event.
 func (a *advance) nextDue() time.Time {

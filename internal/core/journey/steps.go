@@ -162,14 +162,16 @@ func onlyLatestOfLate(fs []Forecast, now time.Time) {
 // planSteps turns steps whose planning time has come into messages.
 func (a *advance) planSteps() {
 	e := a.e
-	for _, f := range e.Forecast(a.d, a.now) {
+	fs := e.Forecast(a.d, a.now)
+	for i, f := range fs {
 		if f.Skip != "" || !f.Ref.IsZero() || a.now.Before(f.PlanAt) {
 			continue
 		}
 		s := f.Step
 		t := e.newText(s.ID, later(f.Due, a.now), f.Expires)
 		a.do(Action{Kind: Send, Ref: t.Ref, Template: s.Template, Asks: s.Asks, Quiet: s.Quiet, States: t.States,
-			Version: t.Version, Due: t.Due, Expires: t.Expires, NotAgain: s.OnlyIf.NotConfirmed})
+			Version: t.Version, Due: t.Due, Expires: t.Expires, NotAgain: s.OnlyIf.NotConfirmed,
+			KeepsRoom: e.more(fs[i+1:])})
 	}
 }
 
@@ -196,6 +198,6 @@ func (e *Enrollment) Defer(d *Definition, r Ref, until, now time.Time) bool {
 	}
 	e.Deferred[r.Step] = until
 	a := advance{d: d, e: e, now: now}
-	e.NextDue = a.nextDue()
+	a.lookAhead()
 	return true
 }

@@ -15,6 +15,7 @@ const (
 	VisitEnded                       // states a visit that need not be expected any more
 	Correction                       // the one text that puts an earlier one right
 	SelfTest                         // a test of a route: goes out by it alone, to a phone that counts as a guest
+	KeepsRoom                        // a nearer reminder of the same visit follows: this one leaves room for such reminders
 )
 
 // Has reports whether all of want are set.

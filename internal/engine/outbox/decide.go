@@ -17,12 +17,6 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-// The caps' day and week roll: 24 hours and 7 days back from the moment that is decided about.
-const (
-	capDay  = 24 * time.Hour
-	capWeek = 7 * capDay
-)
-
 // decideAt is the moment that is decided about: when the text is due, or now when that is over.
 func (it *item) decideAt(now time.Time) time.Time {
 	if it.draft.DueAt.After(now) {
@@ -37,13 +31,13 @@ func capRule(d *store.Draft, b org.Budget, at time.Time) (send.CapRule, bool) {
 	if d.Person.IsZero() || d.Flags&(message.Answers|message.StaffText|message.ToldChange) != 0 {
 		return send.CapRule{}, false
 	}
-	c := send.CapRule{CountAsk: store.CountAsk{Person: d.Person, Purpose: d.Purpose, Day: at.Add(-capDay), Week: at.Add(-capWeek)},
-		DayCap: t.DayCap, WeekCap: t.WeekCap}
+	c := send.CapRule{SpokenAsk: store.SpokenAsk{Person: d.Person, Since: at.Add(-gate.CapWeek)}, Purpose: d.Purpose, At: at,
+		KeepsRoom: d.Purpose.Yields() || d.Flags.Has(message.KeepsRoom), DayCap: t.DayCap, WeekCap: t.WeekCap}
 	if t.Spends {
 		c.DayBudget, c.WeekBudget = b.Limits()
 	}
-	if d.Purpose.Yields() {
-		c.AheadDay, c.AheadWeek = at.Add(capDay), at.Add(capWeek)
+	if c.KeepsRoom {
+		c.Until = at.Add(gate.CapWeek)
 	}
 	return c, c.DayCap+c.WeekCap+c.DayBudget+c.WeekBudget > 0
 }
@@ -57,13 +51,12 @@ func (o *Outbox) facts(it *item) gate.Facts {
 			NoFreeCodes: it.question.failed(),
 			Invites:     d.Flags.Has(message.Invites), AutoReply: d.Flags.Has(message.AutoReply), Answers: d.Flags.Has(message.Answers),
 			Change: d.Flags.Has(message.ToldChange), BreaksQuiet: d.Flags.Has(message.BreaksQuiet), StaffText: d.Flags.Has(message.StaffText),
-			NotAfterAnswer: d.Flags.Has(message.NotAfterAnswer)},
+			NotAfterAnswer: d.Flags.Has(message.NotAfterAnswer), KeepsRoom: d.Flags.Has(message.KeepsRoom)},
 		Org: gate.Org{Stopped: it.org.StoppedAt != nil, Hold: it.org.Hold, Demo: it.org.Demo, ImportHeld: it.importHeld,
 			SourceOverdue: it.overdue, Revision: it.org.Revision},
 		Person: gate.Person{ID: it.person.ID, Status: it.person.Status, Preferred: it.person.Facts.PreferredChannel, Version: it.person.Version,
 			Unreadable: it.person.Unreadable},
-		Counts: gate.Counts{Day: it.counts.Day, Week: it.counts.Week, AllDay: it.counts.AllDay, AllWeek: it.counts.AllWeek,
-			AheadDay: it.counts.AheadDay, AheadWeek: it.counts.AheadWeek, AutoReplies: it.autoCount},
+		Counts: it.often(),
 		Route: gate.Route{None: it.choice.NoRoute, NoSender: it.choice.NoSender, Guest: it.guest || d.Flags.Has(message.SelfTest)},
 	}
 	f.Org.Budget.Day, f.Org.Budget.Week = it.org.Budget.Limits()
@@ -81,6 +74,13 @@ func (o *Outbox) facts(it *item) gate.Facts {
 		f.Visit = visitFacts(it)
 	}
 	return f
+}
+
+// often is how often the person was written to by the moment that is decided about.
+func (it *item) often() gate.Counts {
+	c := gate.Count(it.spoken, it.draft.Purpose, it.at, it.draft.Purpose.Yields() || it.draft.Flags.Has(message.KeepsRoom))
+	c.AutoReplies = it.autoCount
+	return c
 }
 
 // numberFacts adds the number, its consent and its hours.

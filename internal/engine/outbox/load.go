@@ -6,6 +6,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/consent"
+	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/reply"
@@ -39,7 +40,7 @@ type item struct {
 	importHeld bool
 	overdue    bool
 	autoCount  int
-	counts     store.SentCount
+	spoken     []gate.Spoken
 	open       []reply.OpenQuestion
 	closed     []reply.OpenQuestion
 

@@ -54,9 +54,9 @@ func (o *Outbox) loadHolds(ctx context.Context, tx store.Tx, items []item) error
 	return nil
 }
 
-// loadCounts counts what persons were sent, where a purpose has caps, and automatic answers to numbers.
+// loadCounts reads what persons were sent, where a purpose has caps, and automatic answers to numbers.
 func (o *Outbox) loadCounts(ctx context.Context, tx store.Tx, items []item) error {
-	var asks []store.CountAsk
+	var asks []store.SpokenAsk
 	var at []int
 	auto := distinct(items, func(it *item) id.ID {
 		if it.draft.Flags.Has(message.AutoReply) && it.contact != nil {
@@ -68,16 +68,16 @@ func (o *Outbox) loadCounts(ctx context.Context, tx store.Tx, items []item) erro
 		it := &items[i]
 		it.at = it.decideAt(tx.Now())
 		if c, counted := capRule(it.draft, it.org.Budget, it.at); counted {
-			asks, at = append(asks, c.CountAsk), append(at, i)
+			asks, at = append(asks, c.SpokenAsk), append(at, i)
 		}
 	}
 	if len(asks) > 0 {
-		counts, err := tx.Messages().SentCounts(ctx, asks)
+		spoken, err := tx.Messages().Spoken(ctx, asks)
 		if err != nil {
 			return err
 		}
 		for k, i := range at {
-			items[i].counts = counts[k]
+			items[i].spoken = spoken[k]
 		}
 	}
 	if len(auto) == 0 {

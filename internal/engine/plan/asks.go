@@ -29,6 +29,9 @@ func askFor(pc *piece, a journey.Action) outbox.Ask {
 	if a.NotAgain {
 		ask.Flags |= message.NotAfterAnswer
 	}
+	if a.KeepsRoom {
+		ask.Flags |= message.KeepsRoom
+	}
 	if a.Asks {
 		ask.Codes = codes(pc.def)
 		ask.ClosesAt = a.States.Start // an answer helps until the visit begins

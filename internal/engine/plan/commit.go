@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
@@ -21,6 +22,9 @@ func (p *Planner) commit(ctx context.Context, scope access.Scope, b batch, ps *p
 			}
 		}
 		if err := saveEnrollments(ctx, tx, ps); err != nil {
+			return err
+		}
+		if err := saveAhead(ctx, tx, ps); err != nil {
 			return err
 		}
 		if err := withdraw(ctx, tx, ps); err != nil {
@@ -55,6 +59,28 @@ func saveEnrollments(ctx context.Context, tx store.Tx, ps *plans) error {
 		}
 	}
 	return nil
+}
+
+// saveAhead keeps what enrollments will say, where that changed.
+func saveAhead(ctx context.Context, tx store.Tx, ps *plans) error {
+	var all []store.TextsAhead
+	for i := range ps.pieces {
+		if pc := &ps.pieces[i]; pc.def != nil && pc.looksElsewhere() {
+			e := &pc.e
+			all = append(all, store.TextsAhead{Enrollment: e.ID, Person: e.Person, Visit: e.Appointment, Location: e.Visit.Location,
+				Purpose: pc.def.Purpose, Held: !e.HeldBy.IsZero(), Texts: e.Ahead})
+		}
+	}
+	return tx.Journeys().SetAhead(ctx, all)
+}
+
+// looksElsewhere reports whether what is to be said, or where or whether it waits, is not as it was stored.
+func (pc *piece) looksElsewhere() bool {
+	e, was := &pc.e, &pc.was
+	return e.HeldBy.IsZero() != was.HeldBy.IsZero() || e.Visit.Location != was.Visit.Location ||
+		!slices.EqualFunc(e.Ahead, was.Ahead, func(a, b journey.Ahead) bool {
+			return a.Step == b.Step && a.Last == b.Last && a.Due.Equal(b.Due)
+		})
 }
 
 // withdraw takes waiting messages back. One that a sender has just taken cannot be: then everything is planned

@@ -25,6 +25,8 @@ import (
 type Outbox interface {
 	// Prepare decides about asks in their order and writes nothing.
 	Prepare(ctx context.Context, scope access.Scope, asks []outbox.Ask) ([]outbox.Prepared, error)
+	// Foresee decides about texts to come one after the other, each counting against the later ones; it writes nothing.
+	Foresee(ctx context.Context, scope access.Scope, asks []outbox.Ask) ([]outbox.Prepared, error)
 	// Insert writes prepared messages in the caller's transaction. False: the natural key was used before.
 	Insert(ctx context.Context, tx store.Tx, prepared []outbox.Prepared) ([]bool, error)
 	// Hours are the hours in which each ask may leave.

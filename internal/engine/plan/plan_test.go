@@ -401,7 +401,7 @@ func TestAReminderWithoutFreeDigitsIsACall(t *testing.T) {
 				}
 			}
 		}
-		if refused != 1 || len(open(k)) != 1 {
+		if refused != 1 || len(open(k)) != 2 { // the third of the day found no room either
 			t.Errorf("%d refused, %d calls", refused, len(open(k)))
 		}
 	})

@@ -158,7 +158,7 @@ func (p *Planner) judge(ctx context.Context, scope access.Scope, ps *plans, fs [
 	if len(asks) == 0 {
 		return nil
 	}
-	prepared, err := p.outbox.Prepare(ctx, scope, asks)
+	prepared, err := p.outbox.Foresee(ctx, scope, asks)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,8 @@ func askOf(pc *piece, x *Future) outbox.Ask {
 		}
 	}
 	s, _ := pc.def.Step(x.Step)
-	a := journey.Action{Kind: journey.Send, Ref: journey.Ref{Step: s.ID}, Template: s.Template, Asks: s.Asks, Quiet: s.Quiet,
+	keeps := slices.ContainsFunc(pc.e.Ahead, func(a journey.Ahead) bool { return a.Step != s.ID && a.Due.After(x.Due) })
+	a := journey.Action{KeepsRoom: keeps,Kind: journey.Send, Ref: journey.Ref{Step: s.ID}, Template: s.Template, Asks: s.Asks, Quiet: s.Quiet,
 		States: pc.e.Visit.Fact, Version: pc.e.Visit.Version, Due: x.Due, Expires: x.Expires, NotAgain: s.OnlyIf.NotConfirmed}
 	return preview(askFor(pc, a))
 }

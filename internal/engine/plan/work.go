@@ -44,6 +44,7 @@ func (p *Planner) work(ctx context.Context, scope access.Scope, b batch) error {
 // piece is one enrollment on its way through a batch.
 type piece struct {
 	e       journey.Enrollment
+	was     journey.Enrollment // as it was stored; zero for a fresh one
 	def     *journey.Definition
 	visit   *schedule.Appointment
 	actions []journey.Action
@@ -94,7 +95,7 @@ func (p *Planner) advance(ctx context.Context, scope access.Scope, b batch) (*pl
 // orphans ends enrollments whose visit an undone import took away.
 func orphans(f *facts, lost []journey.Enrollment) (out []piece) {
 	for _, e := range lost {
-		pc := piece{e: e, def: f.journeys.version(e.Org, e.Journey, e.Definition), states: f.texts[e.ID]}
+		pc := piece{e: e, was: e, def: f.journeys.version(e.Org, e.Journey, e.Definition), states: f.texts[e.ID]}
 		if pc.def == nil {
 			pc.def = &journey.Definition{Key: e.Journey, Version: e.Definition}
 		}
@@ -119,7 +120,7 @@ func (p *Planner) pieces(f *facts, v *schedule.Appointment, touches []store.Touc
 			continue
 		}
 		e.Visit.Zone, e.Visit.Works = truth.Zone, truth.Works
-		pc := piece{e: e, def: def, visit: v, states: f.texts[e.ID]}
+		pc := piece{e: e, was: e, def: def, visit: v, states: f.texts[e.ID]}
 		pc.e, pc.actions = journey.AdvanceAll(def, e, events(f, &pc, truth, touches), f.now)
 		out = append(out, pc)
 	}

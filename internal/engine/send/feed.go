@@ -8,8 +8,8 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier"
+	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
-	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -287,41 +287,30 @@ func inTime(ctx context.Context, tx store.Tx, rulings []Ruling) ([]bool, error) 
 // countCaps counts inside the transaction: two texts to one person never pass a cap together. A text over its cap
 // stays queued and is decided again.
 func countCaps(ctx context.Context, tx store.Tx, rulings []Ruling, ok []bool) error {
-	var asks []store.CountAsk
+	var asks []store.SpokenAsk
 	var at []int
 	for i := range rulings {
 		if ok[i] && !rulings[i].Cap.none() {
-			asks, at = append(asks, rulings[i].Cap.CountAsk), append(at, i)
+			asks, at = append(asks, rulings[i].Cap.SpokenAsk), append(at, i)
 		}
 	}
 	if len(asks) == 0 {
 		return nil
 	}
-	counts, err := tx.Messages().SentCounts(ctx, asks)
+	spoken, err := tx.Messages().Spoken(ctx, asks)
 	if err != nil {
 		return err
 	}
-	here := map[whose]int{}
+	here := map[id.ID][]gate.Spoken{}
 	for k, i := range at {
-		own, all := whose{asks[k].Person, asks[k].Purpose}, whose{person: asks[k].Person}
-		n := counts[k]
-		n.Day, n.Week, n.AllDay, n.AllWeek = n.Day+here[own], n.Week+here[own], n.AllDay+here[all], n.AllWeek+here[all]
-		if rulings[i].Cap.full(n) {
+		c := &rulings[i].Cap
+		if c.full(append(spoken[k], here[c.Person]...)) {
 			ok[i] = false
 			continue
 		}
-		here[own]++
-		if asks[k].Purpose.Traits().Spends {
-			here[all]++
-		}
+		here[c.Person] = append(here[c.Person], gate.Spoken{At: c.At, Purpose: c.Purpose})
 	}
 	return nil
-}
-
-// whose texts are counted together in one leasing transaction; without a purpose those that spend the budget.
-type whose struct {
-	person  id.ID
-	purpose purpose.Purpose
 }
 
 func (l *Loop) move(ctx context.Context, tx store.Tx, machine time.Time, drafts []store.Draft, rulings []Ruling, ok, moved []bool) error {

@@ -6,6 +6,8 @@ import (
 
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/gate"
+	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/sms"
 	"carillon.dev/carillon/internal/store"
 )
@@ -45,22 +47,26 @@ type Ruling struct {
 }
 
 // CapRule is how often a person may be written to for a purpose, and for all purposes that spend the person's budget;
-// 0 is no limit. Care ahead counts where it was asked for.
+// 0 is no limit.
 type CapRule struct {
-	store.CountAsk
+	store.SpokenAsk
+	Purpose purpose.Purpose
+	At      time.Time
+	// KeepsRoom: care to come counts too.
+	KeepsRoom             bool
 	DayCap, WeekCap       int
 	DayBudget, WeekBudget int
 }
 
 // none reports whether nothing has to be counted.
-func (c CapRule) none() bool {
+func (c *CapRule) none() bool {
 	return c.DayCap == 0 && c.WeekCap == 0 && c.DayBudget == 0 && c.WeekBudget == 0
 }
 
-// full reports whether one more would be too many.
-func (c CapRule) full(n store.SentCount) bool {
-	return over(c.DayCap, n.Day) || over(c.WeekCap, n.Week) ||
-		over(c.DayBudget, n.AllDay+n.AheadDay) || over(c.WeekBudget, n.AllWeek+n.AheadWeek)
+// full reports whether one text more would be too many beside these.
+func (c *CapRule) full(texts []gate.Spoken) bool {
+	n := gate.Count(texts, c.Purpose, c.At, c.KeepsRoom)
+	return over(c.DayCap, n.FullDay) || over(c.WeekCap, n.FullWeek) || over(c.DayBudget, n.FullAllDay) || over(c.WeekBudget, n.FullAllWeek)
 }
 
 func over(most, n int) bool { return most > 0 && n >= most }

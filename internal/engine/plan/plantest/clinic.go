@@ -258,17 +258,24 @@ func (k *Clinic) handOver(end message.State) {
 	if len(due) == 0 {
 		return
 	}
-	rulings, err := k.Outbox.Again(ctx, k.Scope, due)
-	k.must(err)
-	for i, r := range rulings {
+	for i := range due { // one by one: a sender counts caps inside its transaction
+		rulings, err := k.Outbox.Again(ctx, k.Scope, due[i:i+1])
+		k.must(err)
 		k.Write(func(ctx context.Context, tx store.Tx) error {
-			if !r.Send {
-				_, err := tx.Messages().Settle(ctx, []store.Move{r.Move})
-				return err
+			if r := &rulings[0]; !r.Send {
+				return k.settle(ctx, tx, r.Move)
 			}
 			return k.carry(ctx, tx, due[i], end)
 		})
 	}
+}
+
+// settle plays the sender with a text that may not leave.
+func (k *Clinic) settle(ctx context.Context, tx store.Tx, m store.Move) error {
+	if _, err := tx.Messages().Settle(ctx, []store.Move{m}); err != nil || !m.To.Settled() {
+		return err
+	}
+	return k.Plan.Missed(ctx, tx, []receipt.Ended{{Message: m.Message, To: m.To, Reason: m.Reason}})
 }
 
 // carry plays the carrier: lease, answer, receipt.
