@@ -75,9 +75,10 @@ type Threads interface {
 
 // Questions keeps what numbers were asked.
 type Questions interface {
-	// AskQuestions opens questions. A digit that another open question of the number has is errs.Conflict, unless
-	// both are about the same visit, or the other's text will never leave.
-	AskQuestions(ctx context.Context, all []conversation.Question) error
+	// AskQuestions opens questions and says which. One is not opened when another open question of the number has one of
+	// its digits, unless both are about the same visit, or the other's text will never leave. A question takes the place
+	// of one that is open from the same message.
+	AskQuestions(ctx context.Context, all []conversation.Question) ([]bool, error)
 	// QuestionsOf lists questions of contact points that are open, or were closed at or after since; Asked says
 	// whether their text has left. Questions whose text will never leave are left out.
 	QuestionsOf(ctx context.Context, points []id.ID, since time.Time) ([]conversation.Question, error)

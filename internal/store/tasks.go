@@ -32,6 +32,7 @@ type TaskFilter struct {
 	Person   id.ID
 	Visit    id.ID
 	Point    id.ID
+	Thread   id.ID // a conversation's
 	Done     bool // ended ones instead of open ones
 }
 

@@ -179,3 +179,32 @@ func TestShippedTextsSayWhoWhenAndWhere(t *testing.T) {
 		}
 	}
 }
+
+// Where no digit is free, every text that asks says whom to call, in every language.
+func TestTextsThatAskCanDoWithoutDigits(t *testing.T) {
+	t.Parallel()
+	lib, err := content.Shipped()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []content.Key{content.Reminder7d, content.Reminder24h, content.VisitMoved, content.VisitCorrection} {
+		for locale, body := range lib[key] {
+			tpl, err := content.Compile(body, content.AppointmentVars())
+			if err != nil {
+				t.Fatal(err)
+			}
+			v := content.Example(locale)
+			with, err := tpl.Render(v)
+			if err != nil || strings.Contains(with.Reveal(), "{") {
+				t.Errorf("%s in %s with digits: %q, %v", key, locale, with.Reveal(), err)
+			}
+			for _, n := range []content.Name{content.ReplyConfirm, content.ReplyCancel, content.ReplyReschedule, content.ReplyQuestion} {
+				delete(v.Text, n)
+			}
+			text, err := tpl.Render(v)
+			if err != nil || !strings.Contains(text.Reveal(), v.Text[content.ClinicPhone]) || content.Invites(text.Reveal(), locale) {
+				t.Errorf("%s in %s: %q, %v", key, locale, text.Reveal(), err)
+			}
+		}
+	}
+}

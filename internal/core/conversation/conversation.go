@@ -56,6 +56,39 @@ type Conversation struct {
 	LastIn    time.Time
 	LastOut   time.Time
 	WaitsFrom time.Time // since when a person is needed; zero when none is
+	Cause     Cause     // why a person is needed, while the state is Open
+}
+
+// Cause is why a conversation waits for a person.
+type Cause string
+
+const (
+	ByContent Cause = ""        // somebody must read what was written
+	ByUnclear Cause = "unclear" // a text was not understood, and the number was asked again
+	ByTask    Cause = "task"    // what was written is a row of the call list
+)
+
+// Wait says that a person is needed for this cause, besides what is waited for already.
+func (c *Conversation) Wait(why Cause, now time.Time) {
+	switch {
+	case c.State != Open:
+		c.State, c.WaitsFrom, c.Cause = Open, now, why
+	case c.Cause == ByUnclear && why == ByTask: // the answer that was asked for again
+		c.Cause = ByTask
+	case c.Cause != why:
+		c.Cause = ByContent
+	}
+}
+
+// Settle ends the waiting.
+func (c *Conversation) Settle() {
+	c.State, c.WaitsFrom, c.Urgent, c.Claimed, c.Cause = Quiet, time.Time{}, false, id.ID{}, ByContent
+}
+
+// Settles reports whether the waiting may end by itself because nothing but the cause was waited for: never where a
+// text must be read, is urgent, or somebody works on it.
+func (c *Conversation) Settles(why Cause) bool {
+	return c.State == Open && why != ByContent && c.Cause == why && !c.Urgent && c.Claimed.IsZero()
 }
 
 // State of a conversation.
@@ -117,6 +150,7 @@ const (
 	CheckNumber TaskKind = "check_number"  // wrong number, or a number that fails
 	CheckOptOut TaskKind = "check_opt_out" // an opt-out that may have been meant otherwise
 	AnswerText  TaskKind = "answer"
+	ReadText    TaskKind = "read_text" // a text without a number that could be answered: it has no conversation
 	ReleaseHold TaskKind = "release"
 )
 

@@ -239,8 +239,6 @@ func content(f *Facts, _ time.Time) (Finding, bool) {
 		return refuse(message.ReasonTemplate)
 	case f.Text.Reserved:
 		return refuse(message.ReasonReservedWord)
-	case f.Text.NoFreeCodes:
-		return refuse(message.ReasonNoFreeCodes)
 	}
 	return pass()
 }

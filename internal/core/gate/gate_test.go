@@ -76,7 +76,6 @@ func TestEachRuleStopsTheTextWithItsReason(t *testing.T) {
 		"prefers letters":                   {func(f *gate.Facts) { f.Person.Preferred = patient.Letter }, noon, gate.Divert, message.ReasonOtherChannel},
 		"a variable has no value":           {func(f *gate.Facts) { f.Text.Incomplete = true }, noon, gate.Refuse, message.ReasonTemplate},
 		"invites a reserved word":           {func(f *gate.Facts) { f.Text.Reserved = true }, noon, gate.Refuse, message.ReasonReservedWord},
-		"no digit is free":                  {func(f *gate.Facts) { f.Text.NoFreeCodes = true }, noon, gate.Refuse, message.ReasonNoFreeCodes},
 		"no route":                          {func(f *gate.Facts) { f.Route.None = true }, noon, gate.Hold, message.ReasonRouteDown},
 		"no sender":                         {func(f *gate.Facts) { f.Route.NoSender = true }, noon, gate.Refuse, message.ReasonNoSender},
 		"asks on a one-way sender":          {func(f *gate.Facts) { f.Route.TwoWay = false }, noon, gate.Refuse, message.ReasonOneWaySender},

@@ -180,9 +180,9 @@ func (t *Text) leave(at, now time.Time) {
 }
 
 // needsCall: news of a change that did not arrive must reach the patient by voice; a reminder only where the
-// step says so and the carrier failed, not where the patient or a rule did not want it; but always where only the digits
-// of the number ran out, or where the last reminder found no room among the person's other texts, which nobody wanted.
-// What is not true any more, or was told by a newer text, needs no call.
+// step says so and the carrier failed, not where the patient or a rule did not want it; but always where the last
+// reminder found no room among the person's other texts, which nobody wanted. What is not true any more, or was told by a
+// newer text, needs no call.
 func (a *advance) needsCall(t *Text, o Outcome) bool {
 	if t.OnList || !t.States.same(a.e.Visit.Fact) || !a.e.newest(t) {
 		return false
@@ -192,7 +192,7 @@ func (a *advance) needsCall(t *Text, o Outcome) bool {
 		return failed || o == OutcomeRefused
 	}
 	s, ok := a.d.Step(t.Step)
-	return ok && (s.CallIfUnreached && failed || o == OutcomeRefused && (t.Why == message.ReasonNoFreeCodes || a.crowdedOut(t, s)))
+	return ok && (s.CallIfUnreached && failed || o == OutcomeRefused && a.crowdedOut(t, s))
 }
 
 // crowdedOut: caps refused the text, no later step will say it, and no reminder that must reach the patient has left.

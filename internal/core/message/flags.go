@@ -16,6 +16,7 @@ const (
 	Correction                       // the one text that puts an earlier one right
 	SelfTest                         // a test of a route: goes out by it alone, to a phone that counts as a guest
 	KeepsRoom                        // a nearer reminder of the same visit follows: this one leaves room for such reminders
+	Asks                             // invites the digits of a reply map, which are given when it leaves
 )
 
 // Has reports whether all of want are set.

@@ -28,7 +28,7 @@ const (
 	ReasonNoSender        Reason = "no_sender"
 	ReasonTemplate        Reason = "template_incomplete"
 	ReasonReservedWord    Reason = "reserved_word"
-	ReasonNoFreeCodes     Reason = "no_free_reply_codes"
+	ReasonNoFreeCodes     Reason = "no_free_reply_codes" // the text went without an answer to choose: somebody calls
 	ReasonSuperseded      Reason = "superseded"
 	ReasonTooManyReplies  Reason = "auto_reply_limit"
 	ReasonConfirmationOld Reason = "opt_out_confirmation_late"

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -54,12 +55,12 @@ const (
 	CodesNone   Assigned = "no_digits_left"
 )
 
-// AssignCodes gives a new question n digits of 1 to 9 that no open question of the number uses, low ones
-// first; digits of recently closed questions come last, for a late answer to those must not act: a visit that
-// moved is asked about with other digits than before. A subject that already has an open question keeps its
-// codes. With no digits left nothing is given: ask later, or by
-// another channel.
-func AssignCodes(open, closed []OpenQuestion, subject string, n int) ([]string, Assigned) {
+// AssignCodes gives a new question digits of 1 to 9 that no open question of the number uses, one for each that is
+// wanted: the wanted ones when all of them are free, else low ones first; digits of recently closed questions come last,
+// for a late answer to those must not act: a visit that moved is asked about with other digits than before. A subject
+// that already has an open question keeps its codes. With too few digits left nothing is given.
+func AssignCodes(open, closed []OpenQuestion, subject string, wanted []string) ([]string, Assigned) {
+	n := len(wanted)
 	taken, late := map[string]bool{}, map[string]bool{}
 	for _, q := range open {
 		if q.Subject == subject && subject != "" && len(q.Choices) == n {
@@ -81,9 +82,12 @@ func AssignCodes(open, closed []OpenQuestion, subject string, n int) ([]string, 
 			fresh = append(fresh, s)
 		}
 	}
+	unfree := func(code string) bool { return !slices.Contains(fresh, code) }
 	switch {
-	case n <= 0 || n > len(fresh)+len(reused):
+	case n == 0 || n > len(fresh)+len(reused):
 		return nil, CodesNone
+	case !slices.ContainsFunc(wanted, unfree):
+		return slices.Clone(wanted), CodesFresh
 	case n <= len(fresh):
 		return fresh[:n], CodesFresh
 	}

@@ -2,6 +2,7 @@ package reply_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,20 +25,22 @@ func TestOpenQuestionsNeverShareDigits(t *testing.T) {
 		name         string
 		open, closed qs
 		subject      string
-		n            int
+		want         string
 		codes        []string
 		why          reply.Assigned
 	}{
-		{"the first question gets the low digits", nil, nil, "a", 3, []string{"1", "2", "3"}, reply.CodesFresh},
-		{"a second visit gets others", qs{ask("q", "a", "1", "2", "3")}, nil, "b", 3, []string{"4", "5", "6"}, reply.CodesFresh},
-		{"the same visit keeps its own", qs{ask("q", "a", "4", "5", "6")}, nil, "a", 3, []string{"4", "5", "6"}, reply.CodesReused},
-		{"late answers keep their digits free", nil, qs{ask("q", "a", "1", "2", "3")}, "b", 3, []string{"4", "5", "6"}, reply.CodesFresh},
-		{"a visit that moved is asked about with new digits", nil, qs{ask("q", "a", "1", "2", "3")}, "a", 3, []string{"4", "5", "6"}, reply.CodesFresh},
-		{"closed ones are reused when nothing else is left", qs{ask("q", "a", "1", "2", "3", "4", "5", "6")}, qs{ask("r", "b", "8")}, "c", 3, []string{"7", "9", "8"}, reply.CodesClosed},
-		{"none left", qs{ask("q", "a", "1", "2", "3", "4", "5", "6", "7")}, nil, "b", 3, nil, reply.CodesNone},
-		{"asking for none", nil, nil, "a", 0, nil, reply.CodesNone},
+		{"the first question gets the low digits", nil, nil, "a", "123", []string{"1", "2", "3"}, reply.CodesFresh},
+		{"a second visit gets others", qs{ask("q", "a", "1", "2", "3")}, nil, "b", "123", []string{"4", "5", "6"}, reply.CodesFresh},
+		{"the same visit keeps its own", qs{ask("q", "a", "4", "5", "6")}, nil, "a", "123", []string{"4", "5", "6"}, reply.CodesReused},
+		{"late answers keep their digits free", nil, qs{ask("q", "a", "1", "2", "3")}, "b", "123", []string{"4", "5", "6"}, reply.CodesFresh},
+		{"a visit that moved is asked about with new digits", nil, qs{ask("q", "a", "1", "2", "3")}, "a", "123", []string{"4", "5", "6"}, reply.CodesFresh},
+		{"closed ones are reused when nothing else is left", qs{ask("q", "a", "1", "2", "3", "4", "5", "6")}, qs{ask("r", "b", "8")}, "c", "123", []string{"7", "9", "8"}, reply.CodesClosed},
+		{"none left", qs{ask("q", "a", "1", "2", "3", "4", "5", "6", "7")}, nil, "b", "123", nil, reply.CodesNone},
+		{"the wanted digits where they are free", nil, nil, "a", "197", []string{"1", "9", "7"}, reply.CodesFresh},
+		{"low ones where one is not", qs{ask("q", "a", "9")}, nil, "b", "197", []string{"1", "2", "3"}, reply.CodesFresh},
+		{"asking for none", nil, nil, "a", "", nil, reply.CodesNone},
 	} {
-		codes, why := reply.AssignCodes(c.open, c.closed, c.subject, c.n)
+		codes, why := reply.AssignCodes(c.open, c.closed, c.subject, strings.Split(c.want, "")[:len(c.want)])
 		if !slices.Equal(codes, c.codes) || why != c.why {
 			t.Errorf("%s: %v %s", c.name, codes, why)
 		}

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 
+	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/conversation"
@@ -17,6 +18,12 @@ type Call struct {
 	Who      patient.Person
 	Contacts []patient.Contact
 	Visit    schedule.Appointment // zero when it is about none
+	Text     conversation.Inbound // what came from the phone, where that is what the row is about
+}
+
+// aboutText: the row's message is a text from a phone.
+func aboutText(t conversation.Task) bool {
+	return t.Kind == conversation.CheckNumber || t.Kind == conversation.ReadText
 }
 
 // Calls pages through the call list: open rows oldest first, or with done the ended ones.
@@ -65,6 +72,13 @@ func callRows(ctx context.Context, tx store.Tx, tasks []conversation.Task) ([]Ca
 	out := make([]Call, len(tasks))
 	for i, t := range tasks {
 		out[i] = Call{Task: t, Who: who[t.Person], Contacts: contacts[t.Person], Visit: byID[t.Appointment]}
+		if !aboutText(t) {
+			continue
+		}
+		out[i].Message = id.ID{} // no message of ours
+		if out[i].Text, err = tx.Conversations().Inbound(ctx, t.Message); err != nil && !errs.Is(err, errs.NotFound) {
+			return nil, err
+		}
 	}
 	return out, nil
 }

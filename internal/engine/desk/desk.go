@@ -92,7 +92,8 @@ type Waiting struct {
 
 // CallKinds are the tasks of the call list: what a person settles by telephone or in the calendar.
 func CallKinds() []conversation.TaskKind {
-	return []conversation.TaskKind{conversation.CallPatient, conversation.CancelVisit, conversation.MoveVisit, conversation.CheckNumber}
+	return []conversation.TaskKind{conversation.CallPatient, conversation.CancelVisit, conversation.MoveVisit, conversation.CheckNumber,
+		conversation.ReadText}
 }
 
 func waiting(ctx context.Context, tx store.Tx) (w Waiting, err error) {

@@ -62,6 +62,7 @@ type acting struct {
 	match  reply.Decision
 	thread conversation.Conversation
 	person bool // a person must look
+	cause  conversation.Cause
 	urgent bool
 }
 
@@ -102,7 +103,7 @@ func (a *acting) act(ctx context.Context) error {
 // fromNobody is a text that no number sent: it has no conversation, so it is on the list of tasks.
 func (a *acting) fromNobody(ctx context.Context) error {
 	a.in.Outcome = conversation.ToPerson
-	return a.task(ctx, conversation.AnswerText, string(message.ReasonNoNumber))
+	return a.task(ctx, conversation.ReadText, string(message.ReasonNoNumber))
 }
 
 // incomplete shows a person what came. A text with missing parts is never acted on; one that looks like an
@@ -256,7 +257,7 @@ func (a *acting) answers(ctx context.Context) error {
 	q := a.question(a.match.QuestionID)
 	a.in.Question, a.in.Outcome = q.ID, conversation.Acted
 	told, err := a.desk.PatientAnswered(ctx, a.tx, PatientAnswer{Visit: q.Appointment, Version: q.Version, Person: q.Person,
-		Intent: a.match.Intent, Inbound: a.in.ID})
+		Intent: a.match.Intent, Inbound: a.in.ID, Thread: a.thread.ID})
 	if err != nil {
 		return err
 	}
@@ -266,8 +267,10 @@ func (a *acting) answers(ctx context.Context) error {
 		}
 	}
 	switch told {
-	case QuestionKept, WillCall:
+	case QuestionKept:
 		a.person, a.in.Outcome = true, conversation.ToPerson
+	case WillCall:
+		a.person, a.in.Outcome, a.cause = true, conversation.ToPerson, conversation.ByTask
 	case TooLate:
 		a.person, a.in.Outcome = true, conversation.Closed
 	}
@@ -314,6 +317,7 @@ func (a *acting) toPerson(ctx context.Context) error {
 	if a.match.Intent == reply.Question {
 		return a.say(ctx, content.ReplyQuestionNoted, id.ID{})
 	}
+	a.cause = conversation.ByUnclear
 	return a.say(ctx, content.ReplyNotUnderstood, id.ID{})
 }
 
@@ -366,6 +370,29 @@ var statesVisit = map[content.Key]bool{
 	content.ReplyConfirmed: true, content.ReplyCancelled: true, content.ReplyCancelRequested: true, content.ReplyRescheduleNoted: true,
 }
 
+// answered ends the waiting for what an answer that acted has made clear: a text that was asked about again, or a call
+// that the answer took off the list.
+func (a *acting) answered(ctx context.Context) error {
+	if a.thread.Settles(conversation.ByUnclear) {
+		a.thread.Settle()
+		return nil
+	}
+	done, err := Done(ctx, a.tx, &a.thread)
+	if done {
+		a.thread.Settle()
+	}
+	return err
+}
+
+// Done reports whether a conversation waits for nothing but tasks and all of them have ended.
+func Done(ctx context.Context, tx store.Tx, c *conversation.Conversation) (bool, error) {
+	if !c.Settles(conversation.ByTask) {
+		return false, nil
+	}
+	open, err := tx.Tasks().List(ctx, store.TaskFilter{Thread: c.ID}, store.Page{Limit: 1})
+	return len(open) == 0, err
+}
+
 // keepThread notes that something came in, and that a person is waited for.
 func (a *acting) keepThread(ctx context.Context) error {
 	if a.thread.ID.IsZero() {
@@ -375,11 +402,14 @@ func (a *acting) keepThread(ctx context.Context) error {
 	if a.thread.Location.IsZero() {
 		a.thread.Location = a.w.locationID()
 	}
-	if a.person {
-		if a.thread.State != conversation.Open {
-			a.thread.State, a.thread.WaitsFrom = conversation.Open, a.tx.Now()
-		}
+	switch {
+	case a.person:
+		a.thread.Wait(a.cause, a.tx.Now())
 		a.thread.Urgent = a.thread.Urgent || a.urgent
+	case a.match.Outcome == reply.Answers && a.in.Outcome == conversation.Acted:
+		if err := a.answered(ctx); err != nil {
+			return err
+		}
 	}
 	_, err := a.tx.Conversations().UpdateThread(ctx, a.thread)
 	return err

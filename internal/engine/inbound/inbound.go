@@ -49,6 +49,7 @@ type PatientAnswer struct {
 	Person  id.ID
 	Intent  reply.Intent // confirm, cancel, reschedule or question
 	Inbound id.ID
+	Thread  id.ID // the conversation, which a task that follows is linked to
 }
 
 // Told is what a patient hears back.

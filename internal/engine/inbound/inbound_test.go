@@ -327,7 +327,8 @@ func (k *clinic) ask(from string, v schedule.Appointment, codes ...string) {
 		q.Codes[codes[i]] = string(intent)
 	}
 	k.Write(func(ctx context.Context, tx store.Tx) error {
-		return tx.Conversations().AskQuestions(ctx, []conversation.Question{q})
+		_, err := tx.Conversations().AskQuestions(ctx, []conversation.Question{q})
+		return err
 	})
 }
 

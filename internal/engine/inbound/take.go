@@ -286,7 +286,7 @@ func (w *writer) zone() *time.Location {
 	return z
 }
 
-// Questions gives the outbox what is open on numbers, and opens what its texts ask.
+// Questions gives the outbox what is open on numbers.
 type Questions struct{}
 
 // Open lists open and recently closed questions of contact points.
@@ -301,11 +301,6 @@ func (Questions) Open(ctx context.Context, tx store.Tx, points []id.ID) (open, c
 		to[q.Point] = append(to[q.Point], asked([]conversation.Question{q})...)
 	}
 	return open, closed, err
-}
-
-// Ask opens questions.
-func (Questions) Ask(ctx context.Context, tx store.Tx, questions []conversation.Question) error {
-	return tx.Conversations().AskQuestions(ctx, questions)
 }
 
 // asked brings stored questions to the form that core/reply matches with.

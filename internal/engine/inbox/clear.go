@@ -46,12 +46,13 @@ func optOut(ctx context.Context, tx store.Tx, scope access.Scope, memory Suppres
 	if s == consent.Revoked {
 		tx.AfterRollback(memory.Add(point))
 	}
-	return endTasks(ctx, tx, scope, func(t conversation.Task) bool { return t.Point == point }, conversation.CheckOptOut)
+	return endTasks(ctx, tx, scope, store.TaskFilter{Kinds: []conversation.TaskKind{conversation.CheckOptOut}},
+		func(t conversation.Task) bool { return t.Point == point })
 }
 
-// endTasks ends open tasks of these kinds that a reading has answered.
-func endTasks(ctx context.Context, tx store.Tx, scope access.Scope, which func(conversation.Task) bool, kinds ...conversation.TaskKind) error {
-	open, err := tx.Tasks().List(ctx, store.TaskFilter{Kinds: kinds}, store.Page{Limit: store.MaxLimit})
+// endTasks ends open tasks that a reading has answered.
+func endTasks(ctx context.Context, tx store.Tx, scope access.Scope, f store.TaskFilter, which func(conversation.Task) bool) error {
+	open, err := tx.Tasks().List(ctx, f, store.Page{Limit: store.MaxLimit})
 	if err != nil {
 		return err
 	}

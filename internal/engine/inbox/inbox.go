@@ -250,14 +250,10 @@ func (s *Service) MarkUrgent(ctx context.Context, scope access.Scope, thread id.
 	return s.change(ctx, scope, thread, version, "inbox.urgent", func(c *conversation.Conversation) { c.Urgent = urgent })
 }
 
-// Close says that nothing waits any more.
+// Close says that nothing waits any more. The texts to read end with it, and where the conversation waited for nothing but
+// a row of the call list, that row.
 func (s *Service) Close(ctx context.Context, scope access.Scope, thread id.ID, version int64) error {
-	return s.change(ctx, scope, thread, version, "inbox.close", settle)
-}
-
-// settle ends the waiting.
-func settle(c *conversation.Conversation) {
-	c.State, c.WaitsFrom, c.Urgent, c.Claimed = conversation.Quiet, time.Time{}, false, id.ID{}
+	return s.change(ctx, scope, thread, version, "inbox.close", (*conversation.Conversation).Settle)
 }
 
 func (s *Service) change(ctx context.Context, scope access.Scope, thread id.ID, version int64, action string, do func(*conversation.Conversation)) error {
@@ -269,10 +265,16 @@ func (s *Service) change(ctx context.Context, scope access.Scope, thread id.ID, 
 		if err != nil {
 			return err
 		}
+		was := c
 		c.Version = version
 		do(&c)
 		if _, err := tx.Conversations().UpdateThread(ctx, c); err != nil {
 			return taken(err)
+		}
+		if was.State == conversation.Open && c.State == conversation.Quiet {
+			if err := endWith(ctx, tx, scope, &was); err != nil {
+				return err
+			}
 		}
 		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), action, "conversation", thread, ""))
 	})
@@ -283,4 +285,13 @@ func taken(err error) error {
 		return errs.New(errs.Conflict, "somebody else has worked on this conversation meanwhile: look again before you go on")
 	}
 	return err
+}
+
+// endWith ends the tasks that a conversation's end answers.
+func endWith(ctx context.Context, tx store.Tx, scope access.Scope, c *conversation.Conversation) error {
+	kinds := []conversation.TaskKind{conversation.AnswerText}
+	if c.Cause == conversation.ByTask {
+		kinds = append(kinds, conversation.MoveVisit)
+	}
+	return endTasks(ctx, tx, scope, store.TaskFilter{Kinds: kinds, Thread: c.ID}, func(conversation.Task) bool { return true })
 }

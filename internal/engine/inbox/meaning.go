@@ -171,6 +171,6 @@ func finish(ctx context.Context, tx store.Tx, scope access.Scope, text id.ID, me
 	if meant == MeantUrgent {
 		return nil
 	}
-	return endTasks(ctx, tx, scope, func(t conversation.Task) bool { return t.Message == text },
-		conversation.CheckOptOut, conversation.AnswerText)
+	kinds := []conversation.TaskKind{conversation.CheckOptOut, conversation.AnswerText}
+	return endTasks(ctx, tx, scope, store.TaskFilter{Kinds: kinds}, func(t conversation.Task) bool { return t.Message == text })
 }

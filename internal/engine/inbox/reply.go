@@ -78,15 +78,20 @@ func (s *Service) ReplyTo(ctx context.Context, scope access.Scope, a Answer) (id
 		if _, err := s.outbox.Insert(ctx, tx, []outbox.Prepared{prepared}); err != nil {
 			return err
 		}
-		c := c
+		was, c := c, c
 		c.Version, c.LastOut = a.Version, tx.Now()
 		if a.Done {
-			settle(&c)
+			c.Settle()
 		} else {
 			c.Claimed = scope.Actor().ID()
 		}
 		if _, err := tx.Conversations().UpdateThread(ctx, c); err != nil {
 			return taken(err)
+		}
+		if a.Done {
+			if err := endWith(ctx, tx, scope, &was); err != nil {
+				return err
+			}
 		}
 		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "inbox.reply", "message", prepared.Draft.ID, ""))
 	}, store.Urgent)

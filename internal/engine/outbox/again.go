@@ -94,6 +94,7 @@ func sendRuling(it *item, was *store.Draft, f *gate.Facts, d *gate.Decision) sen
 		r.Revs.Location = it.place.Revision
 	}
 	r.Cap, _ = capRule(was, it.org.Budget, it.at)
+	r.Question, r.Call = questionOf(it), callOf(it)
 	if it.draft.Body != was.Body {
 		rewritten := *it.draft
 		r.Rewrite = &rewritten

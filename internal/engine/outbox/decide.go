@@ -47,9 +47,8 @@ func (o *Outbox) facts(it *item) gate.Facts {
 	d := it.draft
 	f := gate.Facts{
 		Text: gate.Text{Purpose: d.Purpose, Channel: d.Channel, ExpiresAt: d.ExpiresAt, Duplicate: it.taken, Exempt: d.Exempt,
-			Clarifies:   d.Template == string(content.OptOutQuestion),
-			NoFreeCodes: it.question.failed(),
-			Invites:     d.Flags.Has(message.Invites), AutoReply: d.Flags.Has(message.AutoReply), Answers: d.Flags.Has(message.Answers),
+			Clarifies: d.Template == string(content.OptOutQuestion),
+			Invites:   d.Flags.Has(message.Invites), AutoReply: d.Flags.Has(message.AutoReply), Answers: d.Flags.Has(message.Answers),
 			Change: d.Flags.Has(message.ToldChange), BreaksQuiet: d.Flags.Has(message.BreaksQuiet), StaffText: d.Flags.Has(message.StaffText),
 			NotAfterAnswer: d.Flags.Has(message.NotAfterAnswer), KeepsRoom: d.Flags.Has(message.KeepsRoom)},
 		Org: gate.Org{Stopped: it.org.StoppedAt != nil, Hold: it.org.Hold, Demo: it.org.Demo, ImportHeld: it.importHeld,
@@ -57,7 +56,7 @@ func (o *Outbox) facts(it *item) gate.Facts {
 		Person: gate.Person{ID: it.person.ID, Status: it.person.Status, Preferred: it.person.Facts.PreferredChannel, Version: it.person.Version,
 			Unreadable: it.person.Unreadable},
 		Counts: it.often(),
-		Route: gate.Route{None: it.choice.NoRoute, NoSender: it.choice.NoSender, Guest: it.guest || d.Flags.Has(message.SelfTest)},
+		Route:  gate.Route{None: it.choice.NoRoute, NoSender: it.choice.NoSender, Guest: it.guest || d.Flags.Has(message.SelfTest)},
 	}
 	f.Org.Budget.Day, f.Org.Budget.Week = it.org.Budget.Limits()
 	if it.place != nil {

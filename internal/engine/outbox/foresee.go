@@ -32,7 +32,7 @@ func (o *Outbox) Foresee(ctx context.Context, scope access.Scope, asks []Ask) ([
 			it := &items[i]
 			it.assume(said[it.draft.Person])
 			d := o.decideNew(it, tx.Now())
-			out[i] = Prepared{Draft: *it.draft, Decision: d, Question: questionOf(it), sticky: it.newNumber}
+			out[i] = Prepared{Draft: *it.draft, Decision: d, sticky: it.newNumber}
 			if it.draft.State == message.Queued && it.draft.Flags&(message.StaffText|message.Answers) == 0 {
 				said[it.draft.Person] = append(said[it.draft.Person], gate.Spoken{At: it.at, Purpose: it.draft.Purpose})
 			}

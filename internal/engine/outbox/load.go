@@ -9,7 +9,6 @@ import (
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
-	"carillon.dev/carillon/internal/core/reply"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/core/sms"
 	"carillon.dev/carillon/internal/engine/route"
@@ -41,8 +40,6 @@ type item struct {
 	overdue    bool
 	autoCount  int
 	spoken     []gate.Spoken
-	open       []reply.OpenQuestion
-	closed     []reply.OpenQuestion
 
 	at        time.Time
 	newNumber bool

@@ -95,12 +95,14 @@ func (o *Outbox) loadCounts(ctx context.Context, tx store.Tx, items []item) erro
 	return nil
 }
 
+// loadQuestions gives digits to texts that ask. Those of a text that is only planned are how it would read if it left
+// now; those of one that is decided again are seen by the next text to the number.
 func (o *Outbox) loadQuestions(ctx context.Context, tx store.Tx, items []item) error {
 	if o.questions == nil {
 		return nil
 	}
 	points := distinct(items, func(it *item) id.ID {
-		if it.ask == nil || len(it.ask.Codes) == 0 || it.contact == nil {
+		if !it.draft.Flags.Has(message.Asks) || it.contact == nil {
 			return id.ID{}
 		}
 		return it.contact.Point.ID
@@ -117,13 +119,12 @@ func (o *Outbox) loadQuestions(ctx context.Context, tx store.Tx, items []item) e
 	}
 	for i := range items {
 		it := &items[i]
-		if it.ask == nil || len(it.ask.Codes) == 0 || it.contact == nil {
+		if !it.draft.Flags.Has(message.Asks) || it.contact == nil {
 			continue
 		}
 		p := it.contact.Point.ID
-		it.open, it.closed = open[p], closed[p]
-		assignCodes(it)
-		if it.question != nil { // the next text to this number sees it
+		assignCodes(it, open[p], closed[p])
+		if it.ask == nil && !it.question.none {
 			open[p] = append(open[p], it.question.open)
 		}
 	}

@@ -18,7 +18,6 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/content"
-	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
@@ -54,20 +53,18 @@ type Ask struct {
 	ExpiresAt time.Time // zero never
 	// Direction is how DueAt bends at planning when it falls into quiet hours; empty leaves it and holds.
 	Direction quiet.Direction
-	// Codes are the answers that the text invites, in the order of their digits.
-	Codes    []reply.Intent
+	// Codes are the answers that the text invites, with the digits that are wanted for them. Those that are free when the
+	// text leaves are given.
+	Codes    []reply.Choice
 	Flags    message.Flags
 	Corrects id.ID
 	Exempt   id.ID
-	// ClosesAt is when the question of the reply codes closes; zero is ExpiresAt.
-	ClosesAt time.Time
 }
 
 // Prepared is what became of an Ask. Draft.State is queued, held or refused.
 type Prepared struct {
 	Draft    store.Draft
 	Decision gate.Decision
-	Question *conversation.Question // to be opened when the draft is written and queued or held
 
 	sticky bool // the number does not know us yet
 }
@@ -79,12 +76,10 @@ type Templates interface {
 	All(ctx context.Context, tx store.Tx) (map[content.Key]*Text, error)
 }
 
-// Questions keeps what is open on numbers; helper of inbound.
+// Questions says what is open on numbers; helper of inbound.
 type Questions interface {
 	// Open lists open and recently closed questions of contact points.
 	Open(ctx context.Context, tx store.Tx, points []id.ID) (open, closed map[id.ID][]reply.OpenQuestion, err error)
-	// Ask opens questions. A digit that another open question of the number took meanwhile is errs.Conflict.
-	Ask(ctx context.Context, tx store.Tx, questions []conversation.Question) error
 }
 
 // Holds says what waits for a person before it may be texted about.
@@ -126,25 +121,12 @@ const workerRows = 64
 // Prepare decides about asks, on readers in parallel. The answer is in their order; nothing is written.
 func (o *Outbox) Prepare(ctx context.Context, scope access.Scope, asks []Ask) ([]Prepared, error) {
 	out := make([]Prepared, len(asks))
-	split := workers(len(asks))
-	if o.wantsCodes(asks) {
-		split = 1 // codes of one number are given in one place
-	}
-	err := parallel(len(asks), split, func(from, to int) error {
+	err := parallel(len(asks), workers(len(asks)), func(from, to int) error {
 		return o.store.Read(ctx, scope, func(tx store.Tx) error {
 			return o.prepare(ctx, tx, asks[from:to], out[from:to])
 		})
 	})
 	return out, err
-}
-
-func (o *Outbox) wantsCodes(asks []Ask) bool {
-	for i := range asks {
-		if len(asks[i].Codes) > 0 {
-			return o.questions != nil
-		}
-	}
-	return false
 }
 
 func workers(rows int) int { return min(max(rows/workerRows, 1), max(1, runtime.GOMAXPROCS(0)-1)) }
@@ -186,7 +168,7 @@ func (o *Outbox) prepare(ctx context.Context, tx store.Tx, asks []Ask, out []Pre
 	for i := range items {
 		it := &items[i]
 		d := o.decideNew(it, tx.Now())
-		out[i] = Prepared{Draft: *it.draft, Decision: d, Question: questionOf(it), sticky: it.newNumber}
+		out[i] = Prepared{Draft: *it.draft, Decision: d, sticky: it.newNumber}
 	}
 	return nil
 }
@@ -207,6 +189,10 @@ func draftOf(tx store.Tx, a *Ask) store.Draft {
 	for n, v := range a.Vars {
 		setVar(&d, string(n), v)
 	}
+	if len(a.Codes) > 0 {
+		d.Flags |= message.Asks | message.Invites
+		setVar(&d, wantedCodes, phi.T(wantedText(a.Codes)))
+	}
 	if !a.Old.IsZero() {
 		setVar(&d, oldStart, phi.T(a.Old.UTC().Format(time.RFC3339)))
 	}
@@ -223,8 +209,7 @@ func setVar(d *store.Draft, name string, v phi.Text) {
 	d.Vars[name] = v
 }
 
-// Insert writes prepared messages in the caller's transaction, with the questions they ask and the event rows
-// that columns cannot tell. False in the answer: the natural key was used before, and nothing was written.
+// Insert writes prepared messages in the caller's transaction, with the event rows that columns cannot tell. False in the answer: the natural key was used before, and nothing was written.
 func (o *Outbox) Insert(ctx context.Context, tx store.Tx, prepared []Prepared) ([]bool, error) {
 	drafts := make([]store.Draft, len(prepared))
 	var events []message.Event
@@ -275,27 +260,18 @@ func prove(ctx context.Context, tx store.Tx, drafts []store.Draft, kept []bool) 
 	return tx.Audit().Record(ctx, audit.Of(tx.Scope(), tx.Now(), "message.batch", "message", first, detail))
 }
 
-// follow opens questions and keeps the sender that a new number will know us by.
+// follow keeps the sender that a new number will know us by.
 func (o *Outbox) follow(ctx context.Context, tx store.Tx, prepared []Prepared, kept []bool) error {
-	var questions []conversation.Question
 	for i := range prepared {
 		p := &prepared[i]
-		if !kept[i] || p.Draft.State == message.Refused {
+		if !kept[i] || p.Draft.State == message.Refused || !p.sticky {
 			continue
 		}
-		if p.Question != nil {
-			questions = append(questions, *p.Question)
-		}
-		if p.sticky {
-			if err := tx.People().SetSticky(ctx, p.Draft.Point, p.Draft.Sender); err != nil {
-				return err
-			}
+		if err := tx.People().SetSticky(ctx, p.Draft.Point, p.Draft.Sender); err != nil {
+			return err
 		}
 	}
-	if len(questions) == 0 || o.questions == nil {
-		return nil
-	}
-	return o.questions.Ask(ctx, tx, questions)
+	return nil
 }
 
 // Cancel ends waiting messages at once and says which.

@@ -24,6 +24,7 @@ import (
 	"carillon.dev/carillon/internal/core/rules"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/storetest"
 )
@@ -58,15 +59,13 @@ func (q *questions) Open(_ context.Context, _ store.Tx, points []id.ID) (open, c
 	return open, nil, nil
 }
 
-func (q *questions) Ask(_ context.Context, _ store.Tx, asked []conversation.Question) error {
-	for _, a := range asked {
-		o := reply.OpenQuestion{ID: a.ID.String(), Subject: a.Appointment.String()}
-		for code, intent := range a.Codes {
-			o.Choices = append(o.Choices, reply.Choice{Code: code, Intent: reply.Intent(intent)})
-		}
-		q.open[a.Point] = append(q.open[a.Point], o)
+// asks opens what a ruling asks.
+func (q *questions) asks(a *conversation.Question) {
+	o := reply.OpenQuestion{ID: a.ID.String(), Subject: a.Appointment.String()}
+	for code, intent := range a.Codes {
+		o.Choices = append(o.Choices, reply.Choice{Code: code, Intent: reply.Intent(intent)})
 	}
-	return nil
+	q.open[a.Point] = append(q.open[a.Point], o)
 }
 
 func setup(t *testing.T) *desk {
@@ -160,7 +159,32 @@ func (d *desk) book(start time.Time) (v schedule.Appointment) {
 func (d *desk) reminder() outbox.Ask {
 	return outbox.Ask{Origin: message.Origin{Kind: message.FromJourney, Enrollment: id.New(), Step: "24h"}, Purpose: purpose.Appointment,
 		Person: d.person.ID, Appointment: d.visit.ID, AppointmentVersion: d.visit.Version, Template: content.Reminder24h,
-		Codes: []reply.Intent{reply.Confirm, reply.Cancel, reply.Reschedule}, ExpiresAt: d.visit.Start}
+		Codes:     []reply.Choice{{Code: "1", Intent: reply.Confirm}, {Code: "2", Intent: reply.Cancel}, {Code: "3", Intent: reply.Reschedule}},
+		ExpiresAt: d.visit.Start}
+}
+
+// standing asks for a text that invites an answer and no digit, so that its record may stand.
+func (d *desk) standing() outbox.Ask {
+	a := d.reminder()
+	a.Template, a.Codes, a.Flags = content.Reminder2h, nil, message.Invites
+	return a
+}
+
+// again decides about a stored message.
+func (d *desk) again(m id.ID) send.Ruling {
+	d.t.Helper()
+	var drafts []store.Draft
+	if err := d.store.Read(context.Background(), d.scope, func(tx store.Tx) (err error) {
+		drafts, err = tx.Messages().ByIDs(context.Background(), []id.ID{m})
+		return err
+	}); err != nil {
+		d.t.Fatal(err)
+	}
+	got, err := d.outbox.Again(context.Background(), d.scope, drafts)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return got[0]
 }
 
 func (d *desk) prepare(asks ...outbox.Ask) []outbox.Prepared {
@@ -196,45 +220,76 @@ func TestAReminderIsWrittenInTheReadersWords(t *testing.T) {
 			t.Errorf("the text lacks %q", part)
 		}
 	}
-	if m.Flags&message.Invites == 0 || got.Question == nil || len(got.Question.Codes) != 3 || got.Question.Codes["1"] != string(reply.Confirm) {
-		t.Errorf("question %+v", got.Question)
+	if !m.Flags.Has(message.Invites|message.Asks) || !strings.Contains(text, "Reply 1 to confirm") {
+		t.Errorf("flags %b, text %q", m.Flags, text)
 	}
 	rec := m.Decision
 	if rec.Verdict != "send" || rec.Person != 1 || rec.Point == 0 || rec.Visit != d.visit.Version || rec.Zone != "Europe/Warsaw" || rec.Consent.IsZero() || rec.ValidUntil.IsZero() {
 		t.Errorf("record %+v", rec)
 	}
-	if !d.insert(got)[0] || len(d.asked.open[d.point.ID]) != 1 {
-		t.Error("the message or its question was not written")
+	if !d.insert(got)[0] {
+		t.Error("the message was not written")
 	}
 }
 
+// Digits are given as texts leave: any number of visits may be planned, and the fourth to leave while three are open says
+// whom to call, in words, beside a call.
 func TestOpenQuestionsOfANumberShareNoDigits(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
-	first := d.reminder()
-	d.visit = d.book(noon.Add(27 * time.Hour))
-	second := d.reminder()
-	d.visit = d.book(noon.Add(28 * time.Hour))
-	third := d.reminder()
-	got := d.prepare(first, second)
+	asks := []outbox.Ask{d.reminder()}
+	for i := range 3 {
+		d.visit = d.book(noon.Add(time.Duration(27+i) * time.Hour))
+		asks = append(asks, d.reminder())
+	}
+	got := d.prepare(asks...)
 	d.insert(got...)
-	got = append(got, d.prepare(third)...)
 	seen := map[string]bool{}
 	for i, p := range got {
-		if p.Question == nil {
-			t.Fatalf("text %d asks nothing: %s", i, p.Draft.Reason)
+		if p.Draft.State != message.Queued || !strings.Contains(p.Draft.Body.Reveal(), "Reply 1 to confirm") {
+			t.Fatalf("planned text %d: %s %s, %q", i, p.Draft.State, p.Draft.Reason, p.Draft.Body.Reveal())
 		}
-		for code := range p.Question.Codes {
+		if _, by, err := d.outbox.Standing(context.Background(), d.scope, []store.Draft{p.Draft}); err != nil || by[0] {
+			t.Fatalf("text %d leaves by its record, whatever digits are free: %v", i, err)
+		}
+		r := d.again(p.Draft.ID)
+		if i == 3 {
+			if r.Question != nil || r.Call == nil || r.Call.Reason != string(message.ReasonNoFreeCodes) || r.Call.Appointment != p.Draft.Appointment ||
+				!strings.Contains(r.Rewrite.Body.Reveal(), "cancel or change it, call") || strings.Contains(r.Rewrite.Body.Reveal(), "Reply") {
+				t.Errorf("with nine digits taken: %+v, %+v", r.Question, r.Call)
+			}
+			continue
+		}
+		if r.Question == nil || r.Call != nil || !r.Send {
+			t.Fatalf("text %d asks nothing", i)
+		}
+		for code := range r.Question.Codes {
 			if seen[code] {
 				t.Errorf("digit %s answers two questions", code)
 			}
 			seen[code] = true
 		}
+		d.asked.asks(r.Question)
 	}
-	d.insert(got[2])
-	d.visit = d.book(noon.Add(29 * time.Hour))
-	if fourth := d.prepare(d.reminder())[0]; fourth.Draft.State != message.Refused || fourth.Draft.Reason != message.ReasonNoFreeCodes {
-		t.Errorf("with nine digits taken it is %s, %s", fourth.Draft.State, fourth.Draft.Reason)
+}
+
+// An organization's own words that offer only digits give way to those that ship.
+func TestOwnWordsWithoutAWayToCallGiveWayWhereNoDigitIsFree(t *testing.T) {
+	t.Parallel()
+	d := setup(t)
+	d.write(func(ctx context.Context, tx store.Tx) error {
+		return tx.Templates().Save(ctx, store.TemplateVersion{Key: content.Reminder24h, Version: store.ShippedVersion + 1, ByKind: access.Command,
+			Variants: content.Variants{"en": "{{ clinic.name }} {{ visit.day }} {{ visit.time }}: {{ reply.confirm }}=yes {{ reply.cancel }}=no {{ clinic.phone }}"}})
+	})
+	got := d.prepare(d.reminder())[0]
+	if !strings.Contains(got.Draft.Body.Reveal(), "1=yes") {
+		t.Fatalf("own words: %q", got.Draft.Body.Reveal())
+	}
+	d.insert(got)
+	d.asked.asks(&conversation.Question{ID: id.New(), Point: d.point.ID, Appointment: id.New(),
+		Codes: map[string]string{"1": "a", "2": "b", "3": "c", "4": "d", "5": "e", "6": "f", "7": "g", "8": "h"}})
+	if r := d.again(got.Draft.ID); !r.Send || r.Call == nil || !strings.Contains(r.Rewrite.Body.Reveal(), "cancel or change it, call") {
+		t.Errorf("%v: %q", r.Send, r.Rewrite.Body.Reveal())
 	}
 }
 
@@ -384,7 +439,7 @@ func TestWhatWouldHappenNowIsTheSameDecision(t *testing.T) {
 func TestATextThatDoesNotOpenIsHeldForAPersonAndTheOthersLeave(t *testing.T) {
 	t.Parallel()
 	d := setup(t)
-	good := d.prepare(d.reminder())[0].Draft
+	good := d.prepare(d.standing())[0].Draft
 	bad := good
 	bad.ID, bad.Body, bad.Vars, bad.Unreadable = id.New(), phi.Text{}, nil, true
 	drafts := []store.Draft{bad, good}
@@ -448,7 +503,7 @@ func TestARecordStandsUntilSomethingOvertakesIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := setup(t)
-			m := d.prepare(d.reminder())[0].Draft
+			m := d.prepare(d.standing())[0].Draft
 			c.change(d, &m)
 			rulings, ok, err := d.outbox.Standing(context.Background(), d.scope, []store.Draft{m})
 			if err != nil {

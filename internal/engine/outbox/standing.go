@@ -109,7 +109,7 @@ func stillSends(s *store.Sender, d *store.Draft) bool {
 // recorded reports whether the decision's record is enough to hand the message over now.
 func recorded(d *store.Draft, now time.Time) bool {
 	rec := &d.Decision
-	if d.Unreadable || d.State != message.Queued || rec.Verdict != string(gate.Send) || d.Point.IsZero() || d.Flags.Has(message.AutoReply) {
+	if d.Unreadable || d.State != message.Queued || rec.Verdict != string(gate.Send) || d.Point.IsZero() || d.Flags&(message.AutoReply|message.Asks) != 0 {
 		return false
 	}
 	if !d.ExpiresAt.IsZero() && !now.Before(d.ExpiresAt) {

@@ -12,7 +12,9 @@ import (
 
 // Text is one template with its compiled variants. It is immutable but for what it remembers.
 type Text struct {
-	Version  int64
+	Version int64
+	// plain is the text that takes its place where no digit is free and its own words offer nothing but digits.
+	plain    *Text
 	variants content.Variants
 	compiled map[content.Locale]*content.Template
 
@@ -108,6 +110,9 @@ func (t *Texts) All(ctx context.Context, tx store.Tx) (map[content.Key]*Text, er
 		if v.Shipped && t.shipped[v.Key] == nil {
 			delete(out, v.Key)
 			continue
+		}
+		if text.plain = t.shipped[v.Key]; text.plain == nil {
+			text.plain = t.shipped[content.Reminder24h]
 		}
 		out[v.Key] = text
 	}

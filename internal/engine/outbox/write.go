@@ -3,14 +3,11 @@ package outbox
 import (
 	"time"
 
-	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/content"
-	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
-	"carillon.dev/carillon/internal/core/reply"
 	"carillon.dev/carillon/internal/core/sms"
 )
 
@@ -33,8 +30,8 @@ func (o *Outbox) findVariant(it *item) {
 
 // write renders and counts; a text that cannot be written is marked for the gate.
 func (o *Outbox) write(it *item, f *gate.Facts) {
-	if it.question.failed() || it.person.Unreadable {
-		return // the text cannot be written for want of digits, or of anything about the person, and the gate says so
+	if it.person.Unreadable {
+		return // the text cannot be written for want of anything about the person, and the gate says so
 	}
 	text, ok := o.render(it)
 	if ok {
@@ -44,9 +41,11 @@ func (o *Outbox) write(it *item, f *gate.Facts) {
 			it.draft.Body, it.draft.Segments, it.draft.Coding = text, len(enc.Segments), enc.Label()
 		}
 	}
-	f.Text.Incomplete = !ok && !f.Text.NoFreeCodes // without digits no text is whole: say that instead
+	f.Text.Incomplete = !ok
 }
 
+// render writes the text in the reader's language. One that should offer digits when none is free on the number says whom
+// to call; where its own words cannot, those that ship do.
 func (o *Outbox) render(it *item) (phi.Text, bool) {
 	if it.draft.Template == "" {
 		return it.draft.Body, !it.draft.Body.IsEmpty()
@@ -56,6 +55,12 @@ func (o *Outbox) render(it *item) (phi.Text, bool) {
 	}
 	it.draft.Locale, it.draft.TemplateVersion = string(it.variant.locale), it.text.Version
 	text, err := it.variant.template.Render(o.values(it))
+	if err != nil && it.question.failed() && it.text.plain != nil {
+		if v := it.text.plain.choose(it.draft.Locale, it.person.Language, it.place, it.org.Locale); v != nil {
+			it.variant, it.draft.Locale, it.draft.TemplateVersion = v, string(v.locale), it.text.plain.Version
+			text, err = v.template.Render(o.values(it))
+		}
+	}
 	return text, err == nil
 }
 
@@ -87,6 +92,9 @@ func (o *Outbox) values(it *item) content.Values {
 			}
 			continue
 		}
+		if n == wantedCodes {
+			continue
+		}
 		v.Text[content.Name(n)] = text.Reveal()
 	}
 	if it.draft.Flags.Has(message.VisitEnded) && !v.Old.At.IsZero() {
@@ -106,53 +114,4 @@ func (o *Outbox) visitZone(it *item) *time.Location {
 		return it.place.zone
 	}
 	return time.UTC
-}
-
-// questionDraft is what a text with reply codes will open.
-type questionDraft struct {
-	open  reply.OpenQuestion
-	codes map[string]string
-	none  bool // no digit of the number is free
-}
-
-func (q *questionDraft) failed() bool { return q != nil && q.none }
-
-// codeVars are the template's names of reply codes.
-var codeVars = map[reply.Intent]content.Name{
-	reply.Confirm: content.ReplyConfirm, reply.Cancel: content.ReplyCancel,
-	reply.Reschedule: content.ReplyReschedule, reply.Question: content.ReplyQuestion,
-}
-
-// assignCodes gives the text digits that no other open question of the number uses.
-func assignCodes(it *item) {
-	subject := it.draft.Appointment.String()
-	codes, _ := reply.AssignCodes(it.open, it.closed, subject, len(it.ask.Codes))
-	q := &questionDraft{codes: map[string]string{}, none: len(codes) == 0}
-	it.question = q
-	it.draft.Flags |= message.Invites
-	if q.none {
-		return
-	}
-	q.open = reply.OpenQuestion{ID: it.draft.ID.String(), Subject: subject, AskedAt: it.draft.PlannedAt}
-	for i, intent := range it.ask.Codes {
-		q.codes[codes[i]] = string(intent)
-		q.open.Choices = append(q.open.Choices, reply.Choice{Code: codes[i], Intent: intent})
-		if n, ok := codeVars[intent]; ok {
-			setVar(it.draft, string(n), phi.T(codes[i]))
-		}
-	}
-}
-
-// questionOf is the question that the message will open.
-func questionOf(it *item) *conversation.Question {
-	if it.question == nil || it.question.none || it.contact == nil {
-		return nil
-	}
-	closes := it.ask.ClosesAt
-	if closes.IsZero() {
-		closes = it.draft.ExpiresAt
-	}
-	return &conversation.Question{ID: id.New(), Org: it.draft.Org, Point: it.contact.Point.ID, Person: it.draft.Person, Message: it.draft.ID,
-		Appointment: it.draft.Appointment, Version: it.draft.AppointmentVersion, Enrollment: it.draft.Origin.Enrollment, Purpose: it.draft.Purpose,
-		Codes: it.question.codes, AskedAt: it.draft.PlannedAt, ClosesAt: closes}
 }

@@ -34,7 +34,6 @@ func askFor(pc *piece, a journey.Action) outbox.Ask {
 	}
 	if a.Asks {
 		ask.Codes = codes(pc.def)
-		ask.ClosesAt = a.States.Start // an answer helps until the visit begins
 	}
 	if a.Kind == journey.Notify {
 		notice(pc, a, &ask)
@@ -42,10 +41,11 @@ func askFor(pc *piece, a journey.Action) outbox.Ask {
 	return ask
 }
 
-func codes(d *journey.Definition) (out []reply.Intent) {
+// codes are the answers with a digit, in the order of the file.
+func codes(d *journey.Definition) (out []reply.Choice) {
 	for _, r := range d.Replies {
 		if r.Digit != "" {
-			out = append(out, reply.Intent(r.Intent))
+			out = append(out, reply.Choice{Code: r.Digit, Intent: reply.Intent(r.Intent)})
 		}
 	}
 	return out

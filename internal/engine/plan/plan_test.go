@@ -9,6 +9,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/core/journey"
@@ -365,44 +366,39 @@ func TestRunningEnrollmentsKeepTheirVersion(t *testing.T) {
 	})
 }
 
-func TestANumberWithoutFreeDigitsIsNamedAsSuch(t *testing.T) {
+// Whoever is asked about three visits has no digit left for a fourth: its reminder says whom to call, and a call is due.
+func TestAReminderWithoutFreeDigitsLeavesWithoutThemBesideACall(t *testing.T) {
 	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
 		who := k.Person(true)
-		var v schedule.Appointment
-		for i := range 4 {
-			v = k.Book(who.ID, plantest.Noon.Add(time.Duration(30+i)*time.Hour), plantest.Noon.Add(-30*day))
-			k.Sweep()
-		}
-		if got := future(t, k, v); !slices.ContainsFunc(got, func(s string) bool {
-			return strings.HasSuffix(s, "day-before refused "+string(message.ReasonNoFreeCodes))
-		}) {
+		v := k.Book(who.ID, plantest.Noon.Add(30*time.Hour), plantest.Noon.Add(-30*day))
+		k.Sweep()
+		k.Write(func(ctx context.Context, tx store.Tx) error {
+			contacts, err := tx.People().ContactsOf(ctx, []id.ID{who.ID})
+			if err != nil {
+				return err
+			}
+			var all []conversation.Question
+			for _, digits := range []string{"123", "456", "789"} {
+				q := conversation.Question{Point: contacts[who.ID][0].Point.ID, Person: who.ID, Message: id.New(), Appointment: id.New(), Version: 1,
+					Codes: map[string]string{}, AskedAt: tx.Now(), ClosesAt: tx.Now().Add(20 * day)}
+				for i, intent := range []string{"confirm", "cancel", "reschedule"} {
+					q.Codes[digits[i:i+1]] = intent
+				}
+				all = append(all, q)
+			}
+			_, err = tx.Conversations().AskQuestions(ctx, all)
+			return err
+		})
+		if got := future(t, k, v); !slices.Contains(got, "day-before queued") {
 			t.Errorf("future %q", got)
 		}
-	})
-}
-
-func TestAReminderWithoutFreeDigitsIsACall(t *testing.T) {
-	onBoth(t, func(t *testing.T, k *plantest.Clinic) {
-		who := k.Person(true)
-		var visits []schedule.Appointment
-		for i := range 4 {
-			visits = append(visits, k.Book(who.ID, plantest.Noon.Add(time.Duration(30+i)*time.Hour), plantest.Noon.Add(-30*day)))
-			k.Sweep()
+		k.Run(8*time.Hour, time.Hour)
+		all := k.Messages(v.ID)
+		if len(all) != 1 || all[0].State != message.Delivered || strings.Contains(all[0].Body.Reveal(), "Reply") || !strings.Contains(all[0].Body.Reveal(), "call") {
+			t.Errorf("messages %q, text %q", lines(k, v), all[0].Body.Reveal())
 		}
-		k.Run(20*time.Hour, 30*time.Minute)
-		refused := 0
-		for _, v := range visits {
-			if slices.ContainsFunc(lines(k, v), func(s string) bool { return strings.Contains(s, string(message.ReasonNoFreeCodes)) }) {
-				refused++
-				if !slices.ContainsFunc(open(k), func(c conversation.Task) bool {
-					return c.Appointment == v.ID && c.Reason == string(message.ReasonNoFreeCodes)
-				}) {
-					t.Errorf("nobody hears of it: %+v", open(k))
-				}
-			}
-		}
-		if refused != 1 || len(open(k)) != 2 { // the third of the day found no room either
-			t.Errorf("%d refused, %d calls", refused, len(open(k)))
+		if calls := open(k); len(calls) != 1 || calls[0].Appointment != v.ID || calls[0].Reason != string(message.ReasonNoFreeCodes) {
+			t.Errorf("calls %+v", calls)
 		}
 	})
 }

@@ -184,7 +184,7 @@ func askOf(pc *piece, x *Future) outbox.Ask {
 	}
 	s, _ := pc.def.Step(x.Step)
 	keeps := slices.ContainsFunc(pc.e.Ahead, func(a journey.Ahead) bool { return a.Step != s.ID && a.Due.After(x.Due) })
-	a := journey.Action{KeepsRoom: keeps,Kind: journey.Send, Ref: journey.Ref{Step: s.ID}, Template: s.Template, Asks: s.Asks, Quiet: s.Quiet,
+	a := journey.Action{KeepsRoom: keeps, Kind: journey.Send, Ref: journey.Ref{Step: s.ID}, Template: s.Template, Asks: s.Asks, Quiet: s.Quiet,
 		States: pc.e.Visit.Fact, Version: pc.e.Visit.Version, Due: x.Due, Expires: x.Expires, NotAgain: s.OnlyIf.NotConfirmed}
 	return preview(askFor(pc, a))
 }

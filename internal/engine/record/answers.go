@@ -42,7 +42,7 @@ func (s *Service) PatientAnswered(ctx context.Context, tx store.Tx, a inbound.Pa
 	if err := s.keep(ctx, tx, &v, answer, a.Person, a.Inbound); err != nil {
 		return "", err
 	}
-	return follow(ctx, tx, &v, answer)
+	return follow(ctx, tx, &v, answer, a.Thread)
 }
 
 var answers = map[reply.Intent]schedule.Answer{
@@ -85,9 +85,9 @@ func (s *Service) keep(ctx context.Context, tx store.Tx, v *schedule.Appointment
 	return note(ctx, tx, "visit.answer", "appointment", v.ID, "answer="+string(answer))
 }
 
-// follow does what an answer means for the calendar.
-func follow(ctx context.Context, tx store.Tx, v *schedule.Appointment, answer schedule.Answer) (inbound.Told, error) {
-	task := conversation.Task{Person: v.Person, Location: v.Location, Appointment: v.ID, Reason: string(answer), DueAt: tx.Now()}
+// follow does what an answer means for the calendar. A task is linked to the conversation that it came by, if it did.
+func follow(ctx context.Context, tx store.Tx, v *schedule.Appointment, answer schedule.Answer, thread id.ID) (inbound.Told, error) {
+	task := conversation.Task{Conversation: thread, Person: v.Person, Location: v.Location, Appointment: v.ID, Reason: string(answer), DueAt: tx.Now()}
 	switch answer {
 	case schedule.Declined:
 		owner, err := calendarOf(ctx, tx, v)
@@ -139,7 +139,7 @@ func (s *Service) Answer(ctx context.Context, scope access.Scope, visit id.ID, v
 		if err := s.keep(ctx, tx, &v, answer, v.Person, id.ID{}); err != nil {
 			return err
 		}
-		_, err = follow(ctx, tx, &v, answer)
+		_, err = follow(ctx, tx, &v, answer, id.ID{})
 		return err
 	})
 }

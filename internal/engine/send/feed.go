@@ -108,19 +108,30 @@ func (l *Loop) round(ctx context.Context, n int, batches chan<- []carrier.Submit
 	if err != nil {
 		return false, err
 	}
-	if len(rest) > 0 {
-		if rest, err = l.whole(ctx, rest); err != nil {
-			return false, err
-		}
-		rulings, err := l.node.Gate.Again(ctx, l.scope, rest)
-		if err != nil {
-			return false, err
-		}
-		if _, err := l.handOver(ctx, rest, rulings, batches); err != nil {
+	for part := range slices.Chunk(rest, againRows) {
+		if err := l.again(ctx, part, batches); err != nil {
 			return false, err
 		}
 	}
 	return len(drafts) == n, nil
+}
+
+// againRows is how many messages that are decided again go into one leasing transaction: each may open a question, and
+// the transaction stays short.
+const againRows = 100
+
+// again hands over what fresh facts allow.
+func (l *Loop) again(ctx context.Context, drafts []store.Draft, batches chan<- []carrier.Submit) error {
+	drafts, err := l.whole(ctx, drafts)
+	if err != nil {
+		return err
+	}
+	rulings, err := l.node.Gate.Again(ctx, l.scope, drafts)
+	if err != nil {
+		return err
+	}
+	_, err = l.handOver(ctx, drafts, rulings, batches)
+	return err
 }
 
 // whole reads drafts with everything that deciding again needs; what is not queued any more is left out.
@@ -247,7 +258,13 @@ func (l *Loop) lease(ctx context.Context, drafts []store.Draft, rulings []Ruling
 		if err := countCaps(ctx, tx, rulings, ok); err != nil {
 			return err
 		}
-		err = l.move(ctx, tx, machine, drafts, rulings, ok, moved)
+		if err := openQuestions(ctx, tx, rulings, ok); err != nil {
+			return err
+		}
+		if err := l.move(ctx, tx, machine, drafts, rulings, ok, moved); err != nil {
+			return err
+		}
+		err = addCalls(ctx, tx, rulings, moved)
 		done = err == nil
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/sms"
@@ -33,6 +34,11 @@ type Ruling struct {
 	From    carrier.Address
 	Immune  bool         // emergencies and the confirmation of an opt-out pass the suppression set
 	Rewrite *store.Draft // the text as it is now, when it is another than the stored one
+
+	// Question is what the text asks; it opens as the text is leased, and a digit that another question took meanwhile keeps
+	// the text waiting. Call is a call that is due when the text leaves. Both may be nil.
+	Question *conversation.Question
+	Call     *conversation.Task
 
 	Bound      store.Bound
 	Revs       store.Revs

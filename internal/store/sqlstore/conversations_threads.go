@@ -11,7 +11,7 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-const threadColumns = `id, org_id, point_id, location_id, state, claimed_by, version, urgent, last_in, last_out, waits_from`
+const threadColumns = `id, org_id, point_id, location_id, state, claimed_by, version, urgent, last_in, last_out, waits_from, cause`
 
 // Thread finds or makes the conversation of a contact point.
 func (s conversations) Thread(ctx context.Context, point, location id.ID) (conversation.Conversation, error) {
@@ -24,8 +24,8 @@ func (s conversations) Thread(ctx context.Context, point, location id.ID) (conve
 		return conversation.Conversation{}, err
 	}
 	c := conversation.Conversation{ID: id.New(), Org: org, Point: point, Location: location, State: conversation.Quiet, Version: 1}
-	_, err = s.Exec(ctx, `INSERT INTO conversations (`+threadColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)`,
-		c.ID, org, point, location, c.State, c.Claimed, c.Version, c.Urgent, c.LastIn, c.LastOut, c.WaitsFrom)
+	_, err = s.Exec(ctx, `INSERT INTO conversations (`+threadColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)`,
+		c.ID, org, point, location, c.State, c.Claimed, c.Version, c.Urgent, c.LastIn, c.LastOut, c.WaitsFrom, c.Cause)
 	return c, err
 }
 
@@ -50,8 +50,8 @@ func (s conversations) UpdateThread(ctx context.Context, c conversation.Conversa
 		return c, err
 	}
 	n, err := s.Exec(ctx, `UPDATE conversations SET location_id = $1, state = $2, claimed_by = $3, urgent = $4, last_in = $5, last_out = $6,
-		waits_from = $7, version = version + 1 WHERE id = $8 AND org_id = $9 AND version = $10`,
-		c.Location, c.State, c.Claimed, c.Urgent, c.LastIn, c.LastOut, c.WaitsFrom, c.ID, org, c.Version)
+		waits_from = $7, cause = $8, version = version + 1 WHERE id = $9 AND org_id = $10 AND version = $11`,
+		c.Location, c.State, c.Claimed, c.Urgent, c.LastIn, c.LastOut, c.WaitsFrom, c.Cause, c.ID, org, c.Version)
 	if err == nil && n == 0 {
 		err = errs.New(errs.Conflict, "somebody else changed this conversation meanwhile: look again")
 	}
@@ -85,7 +85,7 @@ func (s conversations) threads(ctx context.Context, and string, more ...any) ([]
 	}
 	return list(ctx, s.Conn, `SELECT `+threadColumns+` FROM conversations WHERE org_id = $1 AND `+and, append(args(org), more...),
 		func(r Rows) (c conversation.Conversation, err error) {
-			err = r.Scan(Dests([]any{&c.ID, &c.Org, &c.Point, &c.Location, &c.State, &c.Claimed, &c.Version, &c.Urgent, &c.LastIn, &c.LastOut, &c.WaitsFrom})...)
+			err = r.Scan(Dests([]any{&c.ID, &c.Org, &c.Point, &c.Location, &c.State, &c.Claimed, &c.Version, &c.Urgent, &c.LastIn, &c.LastOut, &c.WaitsFrom, (*string)(&c.Cause)})...)
 			return c, err
 		})
 }
@@ -93,57 +93,91 @@ func (s conversations) threads(ctx context.Context, and string, more ...any) ([]
 const questionColumns = `id, org_id, point_id, person_id, message_id, appointment_id, visit_version, enrollment_id, purpose, codes, asked_at,
 	closes_at, closed_at, answer`
 
-// AskQuestions opens questions. Questions about one visit share their digits: the reminder of tomorrow is planned
-// while last week's may still be answered.
-func (s conversations) AskQuestions(ctx context.Context, all []conversation.Question) error {
+// AskQuestions opens questions. Questions about one visit share their digits: tomorrow's reminder leaves while last
+// week's may still be answered.
+func (s conversations) AskQuestions(ctx context.Context, all []conversation.Question) ([]bool, error) {
 	org, err := s.org()
-	if err != nil {
-		return err
+	if err != nil || len(all) == 0 {
+		return nil, err
 	}
-	for _, q := range all {
-		if err := s.ask(ctx, org, q); err != nil {
-			return err
+	if err := s.unask(ctx, org, all); err != nil {
+		return nil, err
+	}
+	asked := make([]bool, len(all))
+	for i, q := range all {
+		if asked[i], err = s.ask(ctx, org, q); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return asked, nil
 }
 
-func (s conversations) ask(ctx context.Context, org id.ID, q conversation.Question) error {
+// unask takes back what the same messages asked before they were to leave again.
+func (s conversations) unask(ctx context.Context, org id.ID, all []conversation.Question) error {
+	var before []id.ID
+	messages := make([]id.ID, len(all))
+	points := make([]id.ID, len(all))
+	for i, q := range all {
+		messages[i], points[i] = q.Message, q.Point
+	}
+	err := each(ctx, s.Conn, `SELECT id FROM questions WHERE org_id = $1 AND closed_at IS NULL AND `+s.In("point_id", "$2", ID)+`
+		AND `+s.In("message_id", "$3", ID), args(org, points, messages), func(r Rows) error {
+		var q id.ID
+		err := r.Scan(Dest(&q))
+		before = append(before, q)
+		return err
+	})
+	if err != nil || len(before) == 0 {
+		return err
+	}
+	if _, err = s.Exec(ctx, `DELETE FROM question_codes WHERE org_id = $1 AND `+s.In("question_id", "$2", ID), org, before); err != nil {
+		return err
+	}
+	_, err = s.Exec(ctx, `DELETE FROM questions WHERE org_id = $1 AND `+s.In("id", "$2", ID), org, before)
+	return err
+}
+
+func (s conversations) ask(ctx context.Context, org id.ID, q conversation.Question) (bool, error) {
 	if q.ID.IsZero() {
 		q.ID = id.New()
 	}
 	codes, err := json.Marshal(q.Codes)
 	if err != nil {
-		return errs.Wrap(errs.Internal, "reply codes cannot be kept", err)
+		return false, errs.Wrap(errs.Internal, "reply codes cannot be kept", err)
+	}
+	for code := range q.Codes {
+		taken, err := s.take(ctx, org, q, code)
+		if err != nil {
+			return false, err
+		}
+		if !taken {
+			return false, s.giveBack(ctx, org, q.ID)
+		}
 	}
 	_, err = s.Exec(ctx, `INSERT INTO questions (`+questionColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`,
 		q.ID, org, q.Point, q.Person, q.Message, q.Appointment, q.Version, q.Enrollment, q.Purpose, string(codes), q.AskedAt, q.ClosesAt,
 		q.ClosedAt, q.Answer)
-	if err != nil {
-		return err
-	}
-	for code := range q.Codes {
-		if err := s.take(ctx, org, q, code); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err == nil, err
 }
 
-// take gives a digit to a question: a free one, one of the same visit, or one whose text will never leave.
-func (s conversations) take(ctx context.Context, org id.ID, q conversation.Question, code string) error {
+// take gives a digit to a question: a free one, one of the same visit, or one whose text will never leave. False: another
+// question has it.
+func (s conversations) take(ctx context.Context, org id.ID, q conversation.Question, code string) (bool, error) {
 	n, err := s.Exec(ctx, `INSERT INTO question_codes (point_id, code, question_id, org_id) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING`,
 		q.Point, code, q.ID, org)
 	if err != nil || n > 0 {
-		return err
+		return err == nil, err
 	}
 	n, err = s.Exec(ctx, `UPDATE question_codes SET question_id = $1 WHERE point_id = $2 AND code = $3 AND org_id = $4 AND question_id IN
 		(SELECT h.id FROM questions h WHERE h.point_id = $2 AND (h.closed_at IS NOT NULL OR h.appointment_id = $5
 		 OR EXISTS (SELECT 1 FROM message_states m WHERE m.id = h.message_id AND m.state IN `+neverLeft+`)))`,
 		q.ID, q.Point, code, org, q.Appointment)
-	if err == nil && n == 0 {
-		err = errs.New(errs.Conflict, "another question took the reply code meanwhile: plan the text again")
-	}
+	return n > 0, err
+}
+
+// giveBack frees the digits that a question took before it met one that is not free.
+func (s conversations) giveBack(ctx context.Context, org, question id.ID) error {
+	_, err := s.Exec(ctx, `DELETE FROM question_codes WHERE org_id = $1 AND question_id = $2`, org, question)
 	return err
 }
 

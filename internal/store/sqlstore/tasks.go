@@ -96,7 +96,7 @@ func (s tasks) List(ctx context.Context, f store.TaskFilter, p store.Page) ([]co
 	for _, c := range []struct {
 		column string
 		v      id.ID
-	}{{"location_id", f.Location}, {"person_id", f.Person}, {"visit_id", f.Visit}, {"point_id", f.Point}} {
+	}{{"location_id", f.Location}, {"person_id", f.Person}, {"visit_id", f.Visit}, {"point_id", f.Point}, {"conversation_id", f.Thread}} {
 		if !c.v.IsZero() {
 			a = append(a, c.v)
 			where += fmt.Sprintf(" AND %s = $%d", c.column, len(a)+1)

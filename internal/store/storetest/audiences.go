@@ -365,7 +365,7 @@ func arrivals(t *testing.T, open Open) {
 	waits := answered
 	waits.ID, waits.Appointment, waits.Codes = id.New(), id.New(), map[string]string{"2": "confirm"}
 	Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
-		if err := tx.Conversations().AskQuestions(ctx, []conversation.Question{answered, waits}); err != nil {
+		if _, err := tx.Conversations().AskQuestions(ctx, []conversation.Question{answered, waits}); err != nil {
 			return err
 		}
 		_, err := tx.Conversations().CloseQuestion(ctx, answered.ID, "confirm")

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -329,9 +331,16 @@ func (k *talk) question(point, visit id.ID, codes map[string]string) conversatio
 
 func (k *talk) ask(scope access.Scope, all ...conversation.Question) error {
 	return k.s.InTx(context.Background(), scope, func(tx store.Tx) error {
-		return tx.Conversations().AskQuestions(context.Background(), all)
+		asked, err := tx.Conversations().AskQuestions(context.Background(), all)
+		if err == nil && slices.Contains(asked, false) {
+			return errTaken // rolls back, but nothing was written anyway
+		}
+		return err
 	})
 }
+
+// errTaken: another question has a digit.
+var errTaken = errors.New("a digit is taken")
 
 // questionsOf splits what a number was asked.
 func (k *talk) questionsOf(t *testing.T, scope access.Scope, point id.ID) (open, closed []conversation.Question) {
@@ -373,14 +382,38 @@ func questions(t *testing.T, k *talk) {
 		if err := k.ask(k.scope, q); err != nil {
 			t.Fatal(err)
 		}
-		if err := k.ask(k.scope, clash); !errs.Is(err, errs.Conflict) {
-			t.Errorf("a shared digit: %v", err)
+		Write(t, k.s, k.scope, func(ctx context.Context, tx store.Tx) error {
+			beside := k.question(id.New(), id.New(), codes)
+			asked, err := tx.Conversations().AskQuestions(ctx, []conversation.Question{clash, beside})
+			if len(asked) != 2 || asked[0] || !asked[1] {
+				t.Errorf("a shared digit, and none: %v", asked)
+			}
+			return err
+		})
+		if err := k.ask(k.scope, k.question(q.Point, id.New(), map[string]string{"3": "confirm"})); err != nil {
+			t.Errorf("a digit of the question that was not opened: %v", err)
 		}
 		if err := k.ask(k.scope, apart); err != nil {
 			t.Errorf("other digits: %v", err)
 		}
-		if open, _ := k.questionsOf(t, k.scope, q.Point); len(open) != 2 {
+		if open, _ := k.questionsOf(t, k.scope, q.Point); len(open) != 3 {
 			t.Errorf("%d are open", len(open))
+		}
+	})
+	t.Run("a text that leaves again asks anew, with other digits", func(t *testing.T) {
+		q := k.question(id.New(), id.New(), codes)
+		again := k.question(q.Point, q.Appointment, map[string]string{"7": "confirm"})
+		again.Message = q.Message
+		for _, q := range []conversation.Question{q, again} {
+			if err := k.ask(k.scope, q); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if open, _ := k.questionsOf(t, k.scope, q.Point); len(open) != 1 || open[0].ID != again.ID {
+			t.Errorf("open are %+v", open)
+		}
+		if err := k.ask(k.scope, k.question(q.Point, id.New(), codes)); err != nil {
+			t.Errorf("the first digits are not free: %v", err)
 		}
 	})
 	t.Run("two questions about one visit share their digits, and one answer closes both", func(t *testing.T) {

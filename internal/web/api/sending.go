@@ -50,7 +50,7 @@ func (a *API) taskRoutes() {
 // Task is something a person must do.
 type Task struct {
 	ID           id.ID      `json:"id"`
-	Kind         string     `json:"kind" enum:"call,cancel_visit,move_visit,check_number,check_opt_out,answer,release"`
+	Kind         string     `json:"kind" enum:"call,cancel_visit,move_visit,check_number,check_opt_out,answer,read_text,release"`
 	Reason       string     `json:"reason,omitempty"`
 	Urgent       bool       `json:"urgent"`
 	Patient      id.ID      `json:"patient,omitzero"`
@@ -75,7 +75,7 @@ func taskOf(t *conversation.Task) Task {
 
 type tasksOf struct {
 	Paging
-	Kind     string `query:"kind" enum:"call,cancel_visit,move_visit,check_number,check_opt_out,answer,release"`
+	Kind     string `query:"kind" enum:"call,cancel_visit,move_visit,check_number,check_opt_out,answer,read_text,release"`
 	Location id.ID  `query:"location"`
 	Patient  id.ID  `query:"patient"`
 	Done     bool   `query:"done" doc:"Ended ones instead of open ones."`

@@ -7,8 +7,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,12 +24,13 @@ import (
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/quiet"
-	"carillon.dev/carillon/internal/core/reply"
 	"carillon.dev/carillon/internal/core/rules"
 	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/engine/inbound"
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/receipt"
+	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -62,7 +61,7 @@ func New(t testing.TB, s store.Store, c *clock.Fixed, o outbox.Options) *Clinic 
 	lib, err := content.Shipped()
 	k.must(err)
 	if o.Questions == nil {
-		o.Questions = &questions{}
+		o.Questions = inbound.Questions{}
 	}
 	if o.Templates, err = outbox.NewTexts(lib); err != nil {
 		t.Fatal(err)
@@ -265,7 +264,7 @@ func (k *Clinic) handOver(end message.State) {
 			if r := &rulings[0]; !r.Send {
 				return k.settle(ctx, tx, r.Move)
 			}
-			return k.carry(ctx, tx, due[i], end)
+			return k.carry(ctx, tx, due[i], &rulings[0], end)
 		})
 	}
 }
@@ -278,15 +277,25 @@ func (k *Clinic) settle(ctx context.Context, tx store.Tx, m store.Move) error {
 	return k.Plan.Missed(ctx, tx, []receipt.Ended{{Message: m.Message, To: m.To, Reason: m.Reason}})
 }
 
-// carry plays the carrier: lease, answer, receipt.
-func (k *Clinic) carry(ctx context.Context, tx store.Tx, d store.Draft, end message.State) error {
+// carry plays the sender and the carrier: lease, answer, receipt.
+func (k *Clinic) carry(ctx context.Context, tx store.Tx, d store.Draft, r *send.Ruling, end message.State) error {
 	now := tx.Now()
+	if r.Question != nil {
+		if asked, err := tx.Conversations().AskQuestions(ctx, []conversation.Question{*r.Question}); err != nil || !asked[0] {
+			return fmt.Errorf("the question was not opened: %v, %w", asked, err)
+		}
+	}
+	if r.Call != nil {
+		if err := tx.Tasks().Add(ctx, []conversation.Task{*r.Call}); err != nil {
+			return err
+		}
+	}
 	fence, ok, err := tx.Routes().Take(ctx, k.Route.ID, "plantest", now, now.Add(time.Hour))
 	if err != nil || !ok {
 		return fmt.Errorf("no lease: %v, %w", ok, err)
 	}
 	if _, err = tx.Messages().Lease(ctx, store.Lease{Route: k.Route.ID, Fence: fence, Machine: now, Domain: now},
-		[]store.Leased{{Message: d.ID, Revised: d.Revised}}); err != nil {
+		[]store.Leased{{Message: d.ID, Revised: d.Revised, Rewrite: r.Rewrite}}); err != nil {
 		return err
 	}
 	if _, err = tx.Messages().Answered(ctx, []store.Answered{{Message: d.ID, Org: d.Org, Attempt: 1, To: message.Accepted,
@@ -310,36 +319,4 @@ func (k *Clinic) Messages(visit id.ID) (out []store.Draft) {
 		return err
 	})
 	return out
-}
-
-// questions remembers what was asked, as far as the giving of digits needs it.
-type questions struct {
-	mu    sync.Mutex
-	asked []conversation.Question
-}
-
-// Open lists the questions of these numbers.
-func (q *questions) Open(_ context.Context, tx store.Tx, points []id.ID) (open, closed map[id.ID][]reply.OpenQuestion, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	open = map[id.ID][]reply.OpenQuestion{}
-	for _, a := range q.asked {
-		if !slices.Contains(points, a.Point) || !a.ClosesAt.After(tx.Now()) {
-			continue
-		}
-		o := reply.OpenQuestion{ID: a.ID.String(), Subject: a.Appointment.String(), AskedAt: a.AskedAt}
-		for code, intent := range a.Codes {
-			o.Choices = append(o.Choices, reply.Choice{Code: code, Intent: reply.Intent(intent)})
-		}
-		open[a.Point] = append(open[a.Point], o)
-	}
-	return open, nil, nil
-}
-
-// Ask remembers questions.
-func (q *questions) Ask(_ context.Context, _ store.Tx, asked []conversation.Question) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.asked = append(q.asked, asked...)
-	return nil
 }

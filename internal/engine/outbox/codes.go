@@ -1,0 +1,99 @@
+package outbox
+
+import (
+	"maps"
+	"strings"
+
+	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/conversation"
+	"carillon.dev/carillon/internal/core/message"
+	"carillon.dev/carillon/internal/core/reply"
+)
+
+// Digits of a reply map are given when a text leaves, not when it is planned: a visit would hold them for days during
+// which nobody can answer, and nine digits are soon gone. What a waiting text shows is how it would read now.
+
+// wantedCodes is the variable that keeps which answers a text offers, with the digits that its journey wants for them:
+// "confirm=1,cancel=2".
+const wantedCodes = "reply.wanted"
+
+func wantedText(choices []reply.Choice) string {
+	all := make([]string, len(choices))
+	for i, c := range choices {
+		all[i] = string(c.Intent) + "=" + c.Code
+	}
+	return strings.Join(all, ",")
+}
+
+// wanted reads it back.
+func wanted(it *item) (intents []reply.Intent, codes []string) {
+	for pair := range strings.SplitSeq(it.draft.Vars[wantedCodes].Reveal(), ",") {
+		intent, code, _ := strings.Cut(pair, "=")
+		intents, codes = append(intents, reply.Intent(intent)), append(codes, code)
+	}
+	return intents, codes
+}
+
+// questionDraft is what a text with reply codes will open.
+type questionDraft struct {
+	open  reply.OpenQuestion
+	codes map[string]string
+	none  bool // no digit of the number is free
+}
+
+func (q *questionDraft) failed() bool { return q != nil && q.none }
+
+// codeVars are the template's names of reply codes.
+var codeVars = map[reply.Intent]content.Name{
+	reply.Confirm: content.ReplyConfirm, reply.Cancel: content.ReplyCancel,
+	reply.Reschedule: content.ReplyReschedule, reply.Question: content.ReplyQuestion,
+}
+
+// assignCodes gives the text digits that no other open question of the number uses.
+func assignCodes(it *item, open, closed []reply.OpenQuestion) {
+	subject := it.draft.Appointment.String()
+	intents, want := wanted(it)
+	codes, _ := reply.AssignCodes(open, closed, subject, want)
+	q := &questionDraft{codes: map[string]string{}, none: len(codes) == 0}
+	it.question = q
+	it.draft.Vars = maps.Clone(it.draft.Vars) // the stored draft keeps its own
+	for _, n := range codeVars {
+		delete(it.draft.Vars, string(n))
+	}
+	if q.none {
+		return
+	}
+	q.open = reply.OpenQuestion{ID: it.draft.ID.String(), Subject: subject, AskedAt: it.at}
+	for i, intent := range intents {
+		q.codes[codes[i]] = string(intent)
+		q.open.Choices = append(q.open.Choices, reply.Choice{Code: codes[i], Intent: intent})
+		if n, ok := codeVars[intent]; ok {
+			setVar(it.draft, string(n), phi.T(codes[i]))
+		}
+	}
+}
+
+// questionOf is the question that the message opens as it leaves. It is open until the visit begins.
+func questionOf(it *item) *conversation.Question {
+	if it.question == nil || it.question.none || it.contact == nil {
+		return nil
+	}
+	closes := it.draft.ExpiresAt
+	if it.visit != nil {
+		closes = it.visit.Start
+	}
+	return &conversation.Question{ID: id.New(), Org: it.draft.Org, Point: it.contact.Point.ID, Person: it.draft.Person, Message: it.draft.ID,
+		Appointment: it.draft.Appointment, Version: it.draft.AppointmentVersion, Enrollment: it.draft.Origin.Enrollment, Purpose: it.draft.Purpose,
+		Codes: it.question.codes, AskedAt: it.at, ClosesAt: closes}
+}
+
+// callOf is the call that is due beside a text which leaves without digits: its reader cannot answer it.
+func callOf(it *item) *conversation.Task {
+	if !it.question.failed() {
+		return nil
+	}
+	return &conversation.Task{Kind: conversation.CallPatient, Person: it.draft.Person, Location: it.draft.Location,
+		Appointment: it.draft.Appointment, Message: it.draft.ID, Reason: string(message.ReasonNoFreeCodes)}
+}
