@@ -20,6 +20,7 @@ type Messages interface {
 	MessageProgress
 	FollowUps
 	MessageReads
+	Coming
 }
 
 // Draft is a message with what rendering it again needs.

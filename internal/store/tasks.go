@@ -33,7 +33,7 @@ type TaskFilter struct {
 	Visit    id.ID
 	Point    id.ID
 	Thread   id.ID // a conversation's
-	Done     bool // ended ones instead of open ones
+	Done     bool  // ended ones instead of open ones
 }
 
 // TaskDone is how a task ended.

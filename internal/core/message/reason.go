@@ -1,5 +1,15 @@
 package message
 
+// NotNeeded reports whether a text ended because nobody needed it any more: the patient had answered, another text said
+// it, or what it stated was no longer so. Nothing has to change for it.
+func (r Reason) NotNeeded() bool {
+	switch r {
+	case ReasonAnswered, ReasonSuperseded, ReasonFactChanged, ReasonVisitGone, ReasonDuplicate:
+		return true
+	}
+	return false
+}
+
 // Reason says why a message is held, refused, cancelled, retried or failed. Reasons are stored, counted
 // and shown in words; none carries anything about a person.
 type Reason string

@@ -126,6 +126,43 @@ func TestAnUnclearTextGoesToThePerson(t *testing.T) {
 	})
 }
 
+// What was only unclear is settled by the answer that was asked for again; a question, an urgent text or a conversation
+// that somebody works on is never ended by itself.
+func TestAnAnswerEndsWhatWasOnlyUnclear(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *clinic) {
+		from, _ := k.patient()
+		k.text(from, "moja ciocia ma kota")
+		k.text(from, "1")
+		if c := k.thread(from); c.State != conversation.Quiet || !c.WaitsFrom.IsZero() {
+			t.Errorf("asked again and answered, it waits: %+v", c)
+		}
+		stays := map[string]func(from string){
+			"a question": func(from string) { k.text(from, "Czy mam być na czczo?") },
+			"somebody works on it": func(from string) {
+				k.text(from, "moja ciocia ma kota")
+				c := k.thread(from)
+				c.Claimed = id.New()
+				k.Write(func(ctx context.Context, tx store.Tx) error {
+					_, err := tx.Conversations().UpdateThread(ctx, c)
+					return err
+				})
+			},
+			"unclear, and then a question": func(from string) {
+				k.text(from, "moja ciocia ma kota")
+				k.text(from, "Czy mam być na czczo?")
+			},
+		}
+		for name, before := range stays {
+			from, _ := k.patient()
+			before(from)
+			k.text(from, "1")
+			if c := k.thread(from); c.State != conversation.Open {
+				t.Errorf("%s: ended by itself: %+v", name, c)
+			}
+		}
+	})
+}
+
 func TestAWrongNumberIsQuarantined(t *testing.T) {
 	onBoth(t, func(t *testing.T, k *clinic) {
 		from, v := k.patient()

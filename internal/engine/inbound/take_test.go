@@ -231,7 +231,7 @@ func TestASenderThatIsNoNumberIsATask(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			tasks := k.tasks(conversation.AnswerText)
+			tasks := k.tasks(conversation.ReadText)
 			if len(tasks) != i+1 {
 				t.Fatalf("%s: %d tasks", from, len(tasks))
 			}

@@ -415,3 +415,50 @@ func TestAViewerOnlyReads(t *testing.T) {
 		}
 	})
 }
+
+// A conversation that waits for nothing but a row of the call list and that row end together, whichever is ended.
+func TestAConversationAndTheRowThatItMadeEndTogether(t *testing.T) {
+	onBoth(t, func(t *testing.T, k *office) {
+		desk := record.New(k.Store, k.memory)
+		moves := func() (out []conversation.Task) {
+			k.Read(func(ctx context.Context, tx store.Tx) (err error) {
+				out, err = tx.Tasks().List(ctx, store.TaskFilter{Kinds: []conversation.TaskKind{conversation.MoveVisit}}, store.Page{})
+				return err
+			})
+			return out
+		}
+		wants := func() conversation.Conversation {
+			k.Sweep()
+			k.Write(func(ctx context.Context, tx store.Tx) error {
+				all, err := tx.People().ContactsOf(ctx, []id.ID{k.known.ID})
+				if err != nil {
+					return err
+				}
+				_, err = tx.Conversations().AskQuestions(ctx, []conversation.Question{{Point: all[k.known.ID][0].Point.ID, Person: k.known.ID, Message: id.New(),
+					Appointment: k.visit.ID, Version: k.visit.Version, Codes: map[string]string{"3": "reschedule"}, AskedAt: tx.Now(), ClosesAt: k.visit.Start}})
+				return err
+			})
+			_, c := k.text(k.from, "3")
+			return c
+		}
+		c := wants()
+		rows := moves()
+		if len(rows) != 1 || rows[0].Conversation != c.ID || c.Cause != conversation.ByTask {
+			t.Fatalf("rows %+v, conversation %+v", rows, c)
+		}
+		if err := desk.CompleteTask(ctx, k.ewa, rows[0].ID, conversation.Reached, phi.Text{}); err != nil {
+			t.Fatal(err)
+		}
+		if c := k.thread(c.ID); c.State != conversation.Quiet {
+			t.Errorf("the row has ended, the conversation waits: %+v", c.Conversation)
+		}
+		k.Clock.Advance(time.Hour)
+		c = wants()
+		if err := k.inbox.Close(ctx, k.ewa, c.ID, c.Version); err != nil {
+			t.Fatal(err)
+		}
+		if rows := moves(); len(rows) != 0 {
+			t.Errorf("the conversation has ended, rows wait: %+v", rows)
+		}
+	})
+}

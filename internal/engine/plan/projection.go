@@ -10,7 +10,6 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/message"
-	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/store"
 )
@@ -257,45 +256,4 @@ func (p *Planner) HeldBy(ctx context.Context, scope access.Scope, imported id.ID
 		}
 	}
 	return h, err
-}
-
-// DueList is what is due at a site and what will not be sent.
-type DueList struct {
-	Futures []Future
-	// Cut: there are more visits than were looked at.
-	Cut bool
-}
-
-// dueVisits bounds the visits of one look.
-const dueVisits = 500
-
-// Due says for the visits of a site that begin in [from, to) what is due to be sent about them until then, what
-// will not be sent and why; a zero site is every site.
-func (p *Planner) Due(ctx context.Context, scope access.Scope, site id.ID, from, to time.Time) (DueList, error) {
-	if !scope.Allows(access.ReadMessages) {
-		return DueList{}, forbidden()
-	}
-	var visits []schedule.Appointment
-	err := p.store.Read(ctx, scope, func(tx store.Tx) (err error) {
-		visits, err = tx.Visits().Between(ctx, site, from, to, dueVisits+1)
-		return err
-	})
-	if err != nil {
-		return DueList{}, err
-	}
-	l := DueList{Cut: len(visits) > dueVisits}
-	var ids []id.ID
-	for _, v := range visits[:min(len(visits), dueVisits)] {
-		ids = append(ids, v.ID)
-	}
-	for len(ids) > 0 {
-		n := min(len(ids), sweepRows)
-		fs, err := p.project(ctx, scope, ids[:n])
-		if err != nil {
-			return l, err
-		}
-		l.Futures, ids = append(l.Futures, fs...), ids[n:]
-	}
-	slices.SortStableFunc(l.Futures, func(a, b Future) int { return a.Due.Compare(b.Due) })
-	return l, nil
 }

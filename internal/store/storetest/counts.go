@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"testing"
@@ -60,5 +61,74 @@ func countsAhead(t *testing.T, open Open) {
 			t.Errorf("to come are %+v, want %+v", got, want)
 		}
 		return nil
+	})
+}
+
+// coming: waiting messages and steps ahead in one order of due times, page by page, and counted between edges.
+func coming(t *testing.T, open Open) {
+	s := open(t, clock.NewFixed(Start))
+	d := NewDesk(t, s)
+	here, elsewhere := id.New(), id.New()
+	at := func(hours int) time.Time { return Start.Add(time.Duration(hours) * time.Hour) }
+	var want []store.ComingMark
+	for i, hours := range []int{-1, 5, 30} {
+		m := d.Draft(at(hours))
+		if m.Location = here; i == 1 {
+			m.State, m.Reason = message.Held, message.ReasonStopped
+		}
+		d.Insert(t, s, m)
+		want = append(want, store.ComingMark{Due: at(hours), ID: m.ID, Step: m.Origin.Step})
+	}
+	gone, away := d.Draft(at(2)), d.Draft(at(3))
+	gone.State, gone.Reason, gone.Location, away.Location = message.Refused, message.ReasonNoConsent, here, elsewhere
+	d.Insert(t, s, gone, away)
+	ahead := store.TextsAhead{Enrollment: id.New(), Person: d.Person.ID, Visit: id.New(), Location: here, Purpose: purpose.Appointment,
+		Texts: []journey.Ahead{{Step: "b", Due: at(5)}, {Step: "a", Due: at(5)}, {Step: "c", Due: at(100)}}}
+	Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+		return tx.Journeys().SetAhead(ctx, []store.TextsAhead{ahead})
+	})
+	for _, step := range []string{"a", "b"} {
+		want = append(want, store.ComingMark{Due: at(5), ID: ahead.Enrollment, Step: step})
+	}
+	slices.SortFunc(want, func(a, b store.ComingMark) int {
+		return cmp.Or(a.Due.Compare(b.Due), cmp.Compare(a.ID.String(), b.ID.String()), cmp.Compare(a.Step, b.Step))
+	})
+	Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+		var got []store.ComingMark
+		var after store.ComingMark
+		for {
+			page, err := tx.Messages().ComingTexts(ctx, here, at(-24), at(50), after, 2)
+			if err != nil {
+				return err
+			}
+			for _, c := range page {
+				if c.Person != d.Person.ID || c.Message.IsZero() != (c.ID == ahead.Enrollment) {
+					t.Errorf("%+v", c)
+				}
+				got, after = append(got, c.ComingMark), c.ComingMark
+			}
+			if len(page) < 2 {
+				break
+			}
+		}
+		if !slices.EqualFunc(got, want, func(a, b store.ComingMark) bool { return a.Due.Equal(b.Due) && a.ID == b.ID && a.Step == b.Step }) {
+			t.Errorf("to come %+v\nwant    %+v", got, want)
+		}
+		n, err := tx.Messages().CountComing(ctx, here, []time.Time{at(-24), at(24), at(48), at(96)})
+		if err == nil && !slices.Equal(n, []int{4, 1, 0}) {
+			t.Errorf("counted %v", n)
+		}
+		all, err2 := tx.Messages().CountComing(ctx, id.ID{}, []time.Time{at(-24), at(200)})
+		if err2 == nil && !slices.Equal(all, []int{7}) {
+			t.Errorf("everywhere %v", all)
+		}
+		return cmp.Or(err, err2)
+	})
+	Read(t, s, NewOrg(t, s), func(ctx context.Context, tx store.Tx) error {
+		n, err := tx.Messages().CountComing(ctx, id.ID{}, []time.Time{at(-24), at(200)})
+		if err == nil && n[0] != 0 {
+			t.Errorf("another organization sees %d", n[0])
+		}
+		return err
 	})
 }

@@ -689,6 +689,7 @@ func counts(t *testing.T, open Open) {
 		})
 	})
 	t.Run("care to come is counted for those that ask", func(t *testing.T) { t.Parallel(); countsAhead(t, open) })
+	t.Run("what is to come is listed by due time", func(t *testing.T) { t.Parallel(); coming(t, open) })
 	t.Run("automatic answers are counted by number", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, clock.NewFixed(Start))

@@ -2,7 +2,9 @@ package console
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -16,16 +18,24 @@ import (
 
 // dueView is what is due, what will not be sent and what is stuck.
 type dueView struct {
-	Days  int // how far ahead the visits lie
-	Cut   bool
+	Days  int // how far ahead
+	Next  string
 	Will  []plan.Future
 	Wont  []plan.Future
-	Stuck []desk.Addressed // held until somebody acts
+	Stuck []desk.Addressed
+	More  bool // more is stuck than is shown
 	Held  []feed.Import
 	Who   map[id.ID]patient.Person
-	// All are the totals, and Reasons what stands in the way of how many, the most frequent first.
-	AllWill, AllWont int
-	Reasons          []reasonCount
+	// Totals are all texts of each day, whatever becomes of them. Reasons are what stands in the way of how many on this
+	// page, the most frequent first.
+	Totals  []dayTotal
+	Reasons []reasonCount
+}
+
+// dayTotal is how many texts are due on one day.
+type dayTotal struct {
+	Day time.Time
+	N   int
 }
 
 // reasonCount is how many texts one reason stops.
@@ -37,7 +47,7 @@ type reasonCount struct {
 // spans are the choices of how far ahead to look, in days.
 var spans = []int{1, 3, 7}
 
-// shownDue is how many lines each part of the page shows.
+// shownDue is how many texts a page shows.
 const shownDue = 60
 
 func (c *Console) due(w http.ResponseWriter, r *http.Request, p *Page) {
@@ -47,13 +57,19 @@ func (c *Console) due(w http.ResponseWriter, r *http.Request, p *Page) {
 			v.Days = n
 		}
 	}
-	list, err := c.need.Plan.Due(r.Context(), p.Scope, p.Site, p.Now, p.Now.Add(time.Duration(v.Days)*24*time.Hour+24*time.Hour))
+	edges := dueEdges(p.Now.In(p.Zone(p.Site)), v.Days)
+	list, err := c.need.Plan.Due(r.Context(), p.Scope, p.Site, edges, r.URL.Query().Get("after"), shownDue)
 	if err != nil {
 		c.fail(w, r, p, err)
 		return
 	}
-	v.Cut = list.Cut
-	v.sort(list.Futures, p.Now.Add(time.Duration(v.Days)*24*time.Hour))
+	for i, n := range list.Counts {
+		v.Totals = append(v.Totals, dayTotal{edges[i+1].Add(-time.Second), n})
+	}
+	if list.Next != "" {
+		v.Next = fmt.Sprintf("/due?days=%d&after=%s", v.Days, url.QueryEscape(list.Next))
+	}
+	v.sort(list.Futures)
 	if err := c.dueRest(r, p, &v); err != nil {
 		c.fail(w, r, p, err)
 		return
@@ -61,21 +77,27 @@ func (c *Console) due(w http.ResponseWriter, r *http.Request, p *Page) {
 	c.show(w, r, http.StatusOK, duePage(p, v))
 }
 
-// sort parts what will leave from what will not; what only a later day brings is not shown.
-func (v *dueView) sort(all []plan.Future, until time.Time) {
+// dueEdges are the ends of the days to look at, on the wall clock; what is overdue is of the first.
+func dueEdges(now time.Time, days int) []time.Time {
+	y, m, d := now.Date()
+	edges := []time.Time{time.Unix(0, 0)}
+	for i := range days {
+		edges = append(edges, time.Date(y, m, d+1+i, 0, 0, 0, 0, now.Location()))
+	}
+	return edges
+}
+
+// sort parts what will leave from what will not.
+func (v *dueView) sort(all []plan.Future) {
 	for _, f := range all {
 		switch {
-		case f.Due.After(until):
 		case f.Will() || f.Settling:
 			v.Will = append(v.Will, f)
 		case f.Skip == "":
 			v.Wont = append(v.Wont, f)
 		}
 	}
-	v.AllWill, v.AllWont = len(v.Will), len(v.Wont)
 	v.Reasons = countReasons(v.Wont)
-	v.Cut = v.Cut || len(v.Will) > shownDue || len(v.Wont) > shownDue
-	v.Will, v.Wont = v.Will[:min(shownDue, len(v.Will))], v.Wont[:min(shownDue, len(v.Wont))]
 }
 
 func countReasons(list []plan.Future) (out []reasonCount) {
@@ -106,14 +128,8 @@ func (c *Console) dueRest(r *http.Request, p *Page, v *dueView) error {
 	if v.Who, err = c.need.Desk.People(r.Context(), p.Scope, ids); err != nil {
 		return err
 	}
-	held, _, err := c.need.Desk.Messages(r.Context(), p.Scope, desk.Filter{States: []message.State{message.Held}, Location: p.Site}, id.ID{})
-	if err != nil {
+	if v.Stuck, v.More, err = c.need.Desk.Stuck(r.Context(), p.Scope, p.Site); err != nil {
 		return err
-	}
-	for _, m := range held {
-		if m.HeldUntil.IsZero() {
-			v.Stuck = append(v.Stuck, m)
-		}
 	}
 	imports, err := c.need.Imports.Recent(r.Context(), p.Scope)
 	for _, i := range imports {

@@ -123,6 +123,9 @@ func next(w *Words, l desk.Line) string {
 		}
 		return w.T("next.gave_up")
 	}
+	if l.State == message.Refused && l.Reason.NotNeeded() {
+		return w.T("next.not_needed")
+	}
 	return w.Enum("next.", string(l.State))
 }
 

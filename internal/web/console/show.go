@@ -46,6 +46,9 @@ func messageChip(w *Words, l desk.Line) chip {
 		}
 		return chip{toneBad, "circle-x", w.T("state.gave_up")}
 	}
+	if l.State == message.Refused && l.Reason.NotNeeded() {
+		return chip{toneQuiet, "ban", w.T("state.not_needed")}
+	}
 	return stateChip(w, l.State)
 }
 

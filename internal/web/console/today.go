@@ -50,15 +50,18 @@ func (c *dayCounts) add(v *desk.Visit) {
 	default:
 		c.Silent++
 	}
-	if m, ok := v.Latest(); ok && unreached(m.State) {
+	if m, ok := v.Latest(); ok && unreached(m.State, m.Reason) {
 		c.Unreached++
 	}
 }
 
-func unreached(s message.State) bool {
+// unreached: a text did not reach the patient, and was needed.
+func unreached(s message.State, why message.Reason) bool {
 	switch s {
-	case message.Undelivered, message.Failed, message.Expired, message.Refused:
+	case message.Undelivered, message.Failed, message.Expired:
 		return true
+	case message.Refused:
+		return !why.NotNeeded()
 	}
 	return false
 }
