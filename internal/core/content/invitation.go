@@ -66,6 +66,14 @@ func findPhrase(lower, p string, from int) int {
 	return -1
 }
 
+// InvitesReserved reports whether a text without variables, in this language, invites an answer that is a reserved word
+// and not what that word is for. reserved says which words are.
+func InvitesReserved(text string, l Locale, reserved func(word string, l Locale) bool) bool {
+	c := check{body: text, locale: l, o: LintOptions{Reserved: reserved}}
+	c.reserved()
+	return len(c.found) > 0
+}
+
 // reserved finds invitations to answer with a reserved word. "Reply STOP to opt out" is what those words are
 // for; "reply CANCEL to cancel the visit" is not, because the carrier takes it for an opt-out.
 func (c *check) reserved() {

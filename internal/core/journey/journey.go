@@ -43,7 +43,6 @@ type Definition struct {
 	Steps   []Step
 	Replies []Reply
 	Notices Notices
-	Exits   []Exit
 }
 
 // Step is one text of a journey.
@@ -86,16 +85,6 @@ type Reply struct {
 	Intent Intent
 	Digit  string
 }
-
-// Exit is a status of the visit that ends the journey.
-type Exit string
-
-const (
-	ExitCancelled Exit = "cancelled"
-	ExitFulfilled Exit = "fulfilled"
-	ExitNoShow    Exit = "noshow"
-	ExitArrived   Exit = "arrived"
-)
 
 // Notices are the texts that tell of changes.
 type Notices struct {

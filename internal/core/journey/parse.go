@@ -57,6 +57,10 @@ type file struct {
 	EndsWhen []string `yaml:"ends_when"`
 }
 
+// allEnds is how many ends of a visit there are. The word ends_when is read for files that name all of them, as the first
+// that shipped did; it cannot keep a journey running on a visit that is over.
+const allEnds = 4
+
 type fileStep struct {
 	ID          string `yaml:"id"`
 	Enabled     *bool  `yaml:"enabled"`
@@ -162,8 +166,8 @@ func (b *builder) definition(f file) *Definition {
 	d.Replies = b.replies(&f.Replies)
 	d.Notices = Notices{Moved: Notice(f.Changes.Moved), Cancelled: Notice(f.Changes.Cancelled),
 		Correction: Notice(f.Changes.Correction)}
-	for _, e := range f.EndsWhen {
-		d.Exits = append(d.Exits, Exit(e))
+	if n := len(f.EndsWhen); n > 0 && n < allEnds {
+		b.bad("a journey always ends when its visit is cancelled, fulfilled, noshow or arrived: leave the line out", "ends_when")
 	}
 	return d
 }

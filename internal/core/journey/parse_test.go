@@ -170,3 +170,17 @@ func TestBusinessDaysLeaveOutWeekEndsAndHolidays(t *testing.T) {
 		}
 	}
 }
+
+// ends_when could not keep a journey running on a visit that is over, so a file that leaves an end out is refused.
+func TestAJourneyEndsWithItsVisitWhateverIsWritten(t *testing.T) {
+	t.Parallel()
+	src := string(ShippedFiles()[0])
+	if _, err := Parse([]byte(src + "\nends_when: [cancelled, fulfilled, noshow, arrived]\n")); err != nil {
+		t.Errorf("all four: %v", err)
+	}
+	_, err := Parse([]byte(src + "\nends_when: [cancelled]\n"))
+	var ps Problems
+	if !errors.As(err, &ps) || len(ps) != 1 || ps[0].Path != "ends_when" {
+		t.Errorf("one of four: %v", err)
+	}
+}

@@ -16,7 +16,12 @@ import (
 type Book struct {
 	rules  []Rule
 	epochs map[string][]epoch // by country, "" for the default; sorted by from
+	// digest tells books apart: eight hexadecimal digits of what they were read from.
+	digest string
 }
+
+// Version names what was read, for the record of a decision: the country whose rules hold and the book.
+func (b *Book) Version(country string) string { return country + "@" + b.digest }
 
 // epoch is a stretch of days in which one country's rules do not change.
 type epoch struct {

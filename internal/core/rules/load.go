@@ -2,7 +2,9 @@ package rules
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"io/fs"
 	"path"
 	"regexp"
@@ -37,11 +39,13 @@ func Parse(dir fs.FS) (*Book, error) {
 		return nil, errs.Wrap(errs.Internal, "the rule folder cannot be listed", err)
 	}
 	var all []Rule
+	sum := sha256.New()
 	for _, name := range names {
 		b, err := fs.ReadFile(dir, name)
 		if err != nil {
 			return nil, errs.Wrap(errs.Unavailable, "the rule file "+name+" cannot be read", err)
 		}
+		_, _ = sum.Write(b) // a hash takes everything
 		country := strings.ToUpper(strings.TrimSuffix(path.Base(name), ".yaml"))
 		if country == "DEFAULT" {
 			country = ""
@@ -55,7 +59,9 @@ func Parse(dir fs.FS) (*Book, error) {
 	if err := unique(all); err != nil {
 		return nil, err
 	}
-	return compile(all), nil
+	book := compile(all)
+	book.digest = hex.EncodeToString(sum.Sum(nil)[:4])
+	return book, nil
 }
 
 func unique(all []Rule) error {

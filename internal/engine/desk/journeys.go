@@ -18,6 +18,7 @@ type Journey struct {
 	Shipped             bool
 	Source              string // the definition as it was written
 	Versions            []int  // newest first
+	Unread              []int  // versions that this release cannot read: the visits on them wait
 	Active, Ended       int    // enrollments, of every version
 }
 
@@ -34,10 +35,7 @@ func (d *Desk) Journeys(ctx context.Context, scope access.Scope) (out []Journey,
 		if files, err = plan.WithShipped(files); err != nil {
 			return err
 		}
-		out, err = gather(files)
-		if err != nil {
-			return err
-		}
+		out = gather(files)
 		for i := range out {
 			counts, err := tx.Journeys().CountEnrollments(ctx, out[i].Key)
 			if err != nil {
@@ -51,11 +49,13 @@ func (d *Desk) Journeys(ctx context.Context, scope access.Scope) (out []Journey,
 }
 
 // gather puts the versions of each journey together, the newest in front.
-func gather(files []store.JourneyFile) (out []Journey, err error) {
+func gather(files []store.JourneyFile) (out []Journey) {
+	unread := map[string][]int{}
 	for _, f := range files {
 		def, err := journey.Parse([]byte(f.Source))
 		if err != nil {
-			return nil, err
+			unread[f.Key] = append(unread[f.Key], f.Version)
+			continue
 		}
 		i := slices.IndexFunc(out, func(j Journey) bool { return j.Key == def.Key })
 		if i < 0 {
@@ -70,7 +70,10 @@ func gather(files []store.JourneyFile) (out []Journey, err error) {
 			out[i].Definition, out[i].Shipped, out[i].Source = def, f.Shipped, f.Source
 		}
 	}
-	return out, nil
+	for i := range out {
+		out[i].Unread = unread[out[i].Key]
+	}
+	return out
 }
 
 // People reads persons by id for a list that another use-case made.

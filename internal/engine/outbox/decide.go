@@ -7,6 +7,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/fold"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
@@ -47,6 +48,7 @@ func (o *Outbox) facts(it *item) gate.Facts {
 	d := it.draft
 	f := gate.Facts{
 		Text: gate.Text{Purpose: d.Purpose, Channel: d.Channel, ExpiresAt: d.ExpiresAt, Duplicate: it.taken, Exempt: d.Exempt,
+			Reserved:  o.reserved(it),
 			Clarifies: d.Template == string(content.OptOutQuestion),
 			Invites:   d.Flags.Has(message.Invites), AutoReply: d.Flags.Has(message.AutoReply), Answers: d.Flags.Has(message.Answers),
 			Change: d.Flags.Has(message.ToldChange), BreaksQuiet: d.Flags.Has(message.BreaksQuiet), StaffText: d.Flags.Has(message.StaffText),
@@ -96,7 +98,32 @@ func (o *Outbox) numberFacts(it *item, f *gate.Facts) {
 			Purpose: it.draft.Purpose, At: it.at})
 	}
 	f.Hours, f.ZoneFrom = o.hours(it, l)
-	f.Rules = l.region
+	f.Rules = o.book.Version(it.region(l))
+}
+
+// region is the country whose rules hold: the number's, else the site's.
+func (it *item) region(l line) string {
+	if l.region != "" || it.place == nil {
+		return l.region
+	}
+	return it.place.Region
+}
+
+// reserved reports whether what somebody wrote invites an answer that the country's carriers or law take for another:
+// "reply CANCEL" would opt the patient out before anyone reads it. Templates are checked as they are published.
+func (o *Outbox) reserved(it *item) bool {
+	if it.draft.Template != "" || it.draft.Body.IsEmpty() {
+		return false
+	}
+	var l line
+	if it.contact != nil {
+		l = o.lines.get(it.contact.Point.Number)
+	}
+	set := o.book.For(it.region(l), quiet.DayOf(it.at.Date()))
+	return content.InvitesReserved(it.draft.Body.Reveal(), content.Locale(it.draft.Locale), func(word string, l content.Locale) bool {
+		_, hit := set.Reserved(fold.Key(word), []string{l.Base(), "en"})
+		return hit
+	})
 }
 
 // visitFacts is what is true of the visit now. A visit that is not there any more is one that changed.

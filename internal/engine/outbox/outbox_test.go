@@ -224,7 +224,8 @@ func TestAReminderIsWrittenInTheReadersWords(t *testing.T) {
 		t.Errorf("flags %b, text %q", m.Flags, text)
 	}
 	rec := m.Decision
-	if rec.Verdict != "send" || rec.Person != 1 || rec.Point == 0 || rec.Visit != d.visit.Version || rec.Zone != "Europe/Warsaw" || rec.Consent.IsZero() || rec.ValidUntil.IsZero() {
+	if rec.Verdict != "send" || rec.Person != 1 || rec.Point == 0 || rec.Visit != d.visit.Version || rec.Zone != "Europe/Warsaw" || rec.Consent.IsZero() || rec.ValidUntil.IsZero() ||
+		!strings.HasPrefix(rec.Rules, "PL@") || len(rec.Rules) != len("PL@00000000") {
 		t.Errorf("record %+v", rec)
 	}
 	if !d.insert(got)[0] {
@@ -314,6 +315,10 @@ func TestWhyATextIsNotPlanned(t *testing.T) {
 			p, _ := d.patient("+48221234567")
 			a.Person, a.Appointment, a.Template, a.Body, a.Codes = p.ID, id.ID{}, "", phi.T("hello"), nil
 		}, message.Refused, message.ReasonNotMobile},
+		"staff invite a word that opts out": {func(_ *desk, a *outbox.Ask) {
+			a.Appointment, a.AppointmentVersion, a.Template, a.Codes = id.ID{}, 0, "", nil
+			a.Body, a.Locale, a.Flags = phi.T("Your visit is tomorrow. Reply STOP if you cannot come"), "en", message.StaffText
+		}, message.Refused, message.ReasonReservedWord},
 		"a number that opted out": {func(d *desk, _ *outbox.Ask) { storetest.OptOut(d.t, d.store, d.scope, d.point.ID, noon) }, message.Refused, message.ReasonOptedOut},
 		"a one-way sender and a text that invites": {func(d *desk, _ *outbox.Ask) {
 			d.write(func(ctx context.Context, tx store.Tx) error {

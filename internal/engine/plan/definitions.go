@@ -30,6 +30,13 @@ type journeys struct {
 	newest []*journey.Definition
 	// fresh are shipped versions that the organization's rows do not hold yet; the commit adds them.
 	fresh []store.JourneyFile
+	// unread are stored versions that this release cannot read. What runs on them waits; new visits take the newest that
+	// can be read.
+	unread []fileKey
+}
+
+func (j *journeys) isUnread(org id.ID, key string, version int) bool {
+	return slices.Contains(j.unread, fileKey{org, key, version})
 }
 
 func (j *journeys) version(org id.ID, key string, version int) *journey.Definition {
@@ -51,8 +58,9 @@ func (d *definitions) read(ctx context.Context, tx store.Tx) (*journeys, error) 
 	newest := map[string]*journey.Definition{}
 	for _, f := range append(files, shipped...) {
 		def, err := d.parse(org, f)
-		if err != nil {
-			return nil, err
+		if err != nil { // it costs its own visits only: they wait, and the page of journeys says so
+			j.unread = append(j.unread, fileKey{org, f.Key, f.Version})
+			continue
 		}
 		j.all[fileKey{org, f.Key, f.Version}] = def
 		if n := newest[f.Key]; n == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -83,25 +84,28 @@ func textProblems(d *journey.Definition, source string, texts content.Library) (
 			bad("there is no text "+u.Template+": write it first, or take one of the list of texts", append(at, "template")...)
 			continue
 		}
-		switch offers := offersDigits(variants); {
-		case u.Asks && !offers:
-			bad("asks for an answer, but the text "+u.Template+" offers no digits", append(at, "asks")...)
-		case !u.Asks && offers:
+		switch with, without := offersDigits(variants); {
+		case u.Asks && len(without) > 0:
+			bad("asks for an answer, but the text "+u.Template+" offers no digits in "+strings.Join(without, ", "), append(at, "asks")...)
+		case !u.Asks && len(with) > 0:
 			bad("the text "+u.Template+" offers digits, so that this must ask: asks: true", append(at, "asks")...)
 		}
 	}
 	return ps
 }
 
-// offersDigits reports whether any language of a text mentions the reply map.
-func offersDigits(v content.Variants) bool {
-	for _, body := range v {
+// offersDigits parts the languages of a text into those that mention the reply map and those that do not.
+func offersDigits(v content.Variants) (with, without []string) {
+	for l, body := range v {
 		t, err := content.Compile(body, content.AppointmentVars())
 		if err == nil && t.UsesGroup("reply") {
-			return true
+			with = append(with, string(l))
+		} else {
+			without = append(without, string(l))
 		}
 	}
-	return false
+	slices.Sort(without)
+	return with, without
 }
 
 // SaveJourney adds a version of a journey as a person wrote it. Visits that are enrolled from now on take it;

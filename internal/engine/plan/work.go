@@ -92,6 +92,9 @@ func (p *Planner) advance(ctx context.Context, scope access.Scope, b batch) (*pl
 	return ps, nil
 }
 
+// rereadAfter is how soon a visit on a version that cannot be read is looked at again.
+const rereadAfter = time.Hour
+
 // orphans ends enrollments whose visit an undone import took away.
 func orphans(f *facts, lost []journey.Enrollment) (out []piece) {
 	for _, e := range lost {
@@ -114,6 +117,12 @@ func (p *Planner) pieces(f *facts, v *schedule.Appointment, touches []store.Touc
 	for _, e := range f.enrollments[v.ID] {
 		running[e.Journey] = true
 		def := f.journeys.version(e.Org, e.Journey, e.Definition)
+		if def == nil && f.journeys.isUnread(e.Org, e.Journey, e.Definition) { // looked at again: another release may read it
+			p.log.Error("a version of a journey cannot be read: its visits wait", "journey", e.Journey, "version", e.Definition, "visit", v.ID.String())
+			e.NextDue = f.now.Add(rereadAfter)
+			out = append(out, piece{e: e, visit: v})
+			continue
+		}
 		if def == nil { // a version that was never stored: nothing can be said about it, and nothing is sent
 			e.NextDue, e.HeldBy = time.Time{}, id.ID{}
 			out = append(out, piece{e: e, visit: v})

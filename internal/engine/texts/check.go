@@ -104,6 +104,13 @@ func (s *Service) check(ctx context.Context, tx store.Tx, f *frame, key content.
 	need := f.need(key)
 	o := content.LintOptions{Allowed: content.AppointmentVars(), OneWay: oneWay && need.Asks, Need: &need, Reserved: s.reserved(f), Example: f.example}
 	found := content.Lint(own, o)
+	rest := own.Over(s.library[key]) // languages that fall through to the text that ships
+	maps.DeleteFunc(rest, func(l content.Locale, body string) bool { return own[l] == body })
+	for _, x := range content.Lint(rest, o) {
+		if unfit(x.Code) {
+			found = append(found, x)
+		}
+	}
 	for _, c := range f.cover(own, s.library[key]) {
 		if len(own) > 0 && (c.State == Fallback || c.State == Nothing) && c.People > 0 {
 			found = append(found, content.Finding{Code: content.MissingVariant, Severity: content.Warn, Locale: c.Language})
@@ -113,6 +120,11 @@ func (s *Service) check(ctx context.Context, tx store.Tx, f *frame, key content.
 		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.Locale, b.Locale), cmp.Compare(a.Line, b.Line))
 	})
 	return found, nil
+}
+
+// unfit: a text does not fit what it is sent for, whoever wrote it.
+func unfit(c content.Code) bool {
+	return c == content.DigitsMissing || c == content.DigitsUnasked || c == content.TimeUnknown
 }
 
 func rank(s content.Severity) int {

@@ -134,12 +134,12 @@ func (s *Service) Revert(ctx context.Context, scope access.Scope, key content.Ke
 	if _, ships := s.library[key]; !ships {
 		return Text{}, errs.New(errs.NotFound, "carillon brings no text of this key").At("key")
 	}
-	d := Draft{Key: key, Base: base}
+	d := Draft{Key: key, Base: base, Seen: true}
 	var err error
 	if d.Note, err = tidyNote(note); err != nil {
 		return Text{}, err
 	}
-	if err := s.store.Read(ctx, scope, func(tx store.Tx) error { return s.fits(ctx, tx, d) }); err != nil {
+	if err := s.worthSaving(ctx, scope, d); err != nil { // the words that ship may not fit a step that asks, or asks no more
 		return Text{}, err
 	}
 	return s.write(ctx, scope, d)

@@ -14,8 +14,10 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/rules"
 	"carillon.dev/carillon/internal/engine/outbox"
+	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/plan/plantest"
 	"carillon.dev/carillon/internal/engine/texts"
 	"carillon.dev/carillon/internal/store"
@@ -279,3 +281,38 @@ func TestWhoMayWrite(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// A step that asks needs digits in every language that will be in force: own words in one language do not stand in for
+// the others, and going back to words without digits is no way out.
+func TestEveryLanguageInForceFitsWhetherTheStepAsks(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, d *desk) {
+		ctx := context.Background()
+		all := content.Variants{}
+		for l := range d.shipped[content.Booking] {
+			all[l] = good
+		}
+		d.Write(func(ctx context.Context, tx store.Tx) error { // as of before a journey asks with it
+			return tx.Templates().Save(ctx, store.TemplateVersion{Key: content.Booking, Version: 2, Variants: all, ByKind: access.Command})
+		})
+		source := strings.Replace(string(journey.ShippedFiles()[0]), "template: booking\n    asks: false", "template: booking\n    asks: true", 1)
+		if _, err := d.Plan.SaveJourney(ctx, d.Scope, plan.Saving{Source: source, Key: "appointment-reminder", Base: 1}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := d.save(texts.Draft{Key: content.Booking, Base: 2, Variants: content.Variants{"pl": good}, Seen: true})
+		if !errs.Is(err, errs.Invalid) || !strings.Contains(err.Error(), "en: ") {
+			t.Errorf("one language of many: %v", err)
+		}
+		if _, err := d.texts.Revert(ctx, d.Scope, content.Booking, 2, ""); !errs.Is(err, errs.Invalid) {
+			t.Errorf("back to words without digits: %v", err)
+		}
+		if _, err := d.save(texts.Draft{Key: content.Booking, Base: 2, Seen: true}); !errs.Is(err, errs.Invalid) {
+			t.Errorf("no words of its own: %v", err)
+		}
+		asks := strings.Replace(source, "template: reminder-24h", "template: reminder-2h", 1)
+		_, err = d.Plan.SaveJourney(ctx, d.Scope, plan.Saving{Source: asks, Key: "appointment-reminder", Base: 2})
+		if !errs.Is(err, errs.Invalid) {
+			t.Errorf("a journey that asks with words without digits: %v", err)
+		}
+	})
+}
