@@ -80,7 +80,9 @@ type Import struct {
 
 // Options are how the file is read; they are remembered for the source when the import is applied.
 type Options struct {
-	Encoding  string            `json:"encoding,omitempty"`
+	Encoding string `json:"encoding,omitempty"`
+	// Found: nobody chose Encoding. It is what earlier files had or what this one showed, and yields to its bytes.
+	Found     bool              `json:"found,omitempty"`
 	Delimiter string            `json:"delimiter,omitempty"`
 	Map       map[string]string `json:"map,omitempty"` // header to field
 	// Recalled: Map is what was confirmed for an earlier file, so a column that is gone is no error.

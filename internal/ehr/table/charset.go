@@ -25,6 +25,7 @@ type Guess struct {
 	// UTF-8 too. Empty: a person must choose.
 	Encoding string
 	Marked   bool // by a byte-order mark
+	Plain    bool // no letter beyond ASCII so far: any encoding but UTF-16 could follow
 	// Choices are encodings that could be meant, with the same lines read in each, for a person to compare.
 	Choices []Choice
 }
@@ -33,6 +34,32 @@ type Guess struct {
 type Choice struct {
 	Encoding string
 	Sample   []string // the first lines that hold letters beyond ASCII; patient data, for the uploader's eyes
+}
+
+const utf8Name = "utf-8"
+
+// Settle is the encoding that a file with such a beginning is read in: what its mark says, else what a person chose,
+// else what its letters prove, else what earlier files had if that can read the letters. Empty: a person must choose.
+// chosen may be empty; usual says that it comes from earlier files. fixed is false while later letters may still show
+// that it was wrong.
+func (g Guess) Settle(chosen string, usual bool) (name string, fixed bool) {
+	switch {
+	case g.Marked:
+		return g.Encoding, true
+	case chosen != "" && !usual:
+		return chosen, true
+	case g.Plain && chosen != "" && !strings.HasPrefix(chosen, "utf-16"):
+		return chosen, false
+	case g.Encoding != "":
+		return g.Encoding, false
+	}
+	enc, err := encodingOf(chosen)
+	for _, c := range g.Choices {
+		if fits, _ := encodingOf(c.Encoding); err == nil && fits == enc {
+			return c.Encoding, true
+		}
+	}
+	return "", false
 }
 
 // named lists what --encoding takes, the usual names first.
@@ -83,16 +110,18 @@ func encodingOf(name string) (encoding.Encoding, error) {
 func Sniff(head []byte) Guess {
 	switch {
 	case bytes.HasPrefix(head, []byte{0xEF, 0xBB, 0xBF}):
-		return Guess{Encoding: "utf-8", Marked: true}
+		return Guess{Encoding: utf8Name, Marked: true}
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}):
 		return Guess{Encoding: "utf-16le", Marked: true}
 	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
 		return Guess{Encoding: "utf-16be", Marked: true}
 	case validUTF8(head):
-		return Guess{Encoding: "utf-8"}
+		return Guess{Encoding: utf8Name, Plain: !bytes.ContainsFunc(head, beyondASCII)}
 	}
 	return Guess{Choices: choices(head)}
 }
+
+func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }
 
 // validUTF8 allows the last character to be cut by the end of the sample.
 func validUTF8(head []byte) bool {
@@ -118,7 +147,7 @@ func Preview(r io.Reader) []Choice {
 	var found [][]byte
 	for len(found) < 4 {
 		l, err := lines.ReadBytes('\n')
-		if bytes.ContainsFunc(l, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		if bytes.ContainsFunc(l, beyondASCII) {
 			found = append(found, bytes.TrimRight(l, "\r\n"))
 		}
 		if err != nil {
@@ -171,7 +200,7 @@ func tellingLines(head []byte, most int) [][]byte {
 		lines = lines[:len(lines)-1] // the last may be cut in the middle of a character
 	}
 	for _, l := range lines {
-		if bytes.ContainsFunc(l, func(r rune) bool { return r >= 0x80 }) {
+		if bytes.ContainsFunc(l, beyondASCII) {
 			out = append(out, bytes.TrimRight(l, "\r"))
 		}
 		if len(out) == most {

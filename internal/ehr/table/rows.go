@@ -20,7 +20,7 @@ func (Reader) Open(r io.Reader, kind feed.Kind, o feed.Options, w intake.World) 
 	if err != nil {
 		return nil, err
 	}
-	f, err := Open(r, Options{Encoding: o.Encoding, Delimiter: delimiter})
+	f, err := Open(r, Options{Encoding: o.Encoding, Usual: o.Found, Delimiter: delimiter})
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (Reader) Open(r io.Reader, kind feed.Kind, o feed.Options, w intake.World) 
 	if err := p.Ready(); err != nil {
 		return nil, err
 	}
-	o.Encoding, o.Delimiter = f.Encoding, string(f.Delimiter)
+	o.Delimiter, o.Found = string(f.Delimiter), o.Found || o.Encoding == ""
 	o.Map = map[string]string{}
 	for field, header := range m.Header {
 		o.Map[header] = string(field)
@@ -121,8 +121,12 @@ func (r *rows) row(line Line) intake.Row {
 	return out
 }
 
-// Options are how the file is read.
-func (r *rows) Options() feed.Options { return r.o }
+// Options are how the file is read; the encoding is certain once all rows were.
+func (r *rows) Options() feed.Options {
+	o := r.o
+	o.Encoding = r.f.Encoding()
+	return o
+}
 
 // Unused are the headers that mean nothing here.
 func (r *rows) Unused() []string { return r.m.Unused }

@@ -30,19 +30,21 @@ const (
 // Options say how to read a file. The zero value finds everything out.
 type Options struct {
 	Encoding  string            // as Encodings lists them; empty to prove it
+	Usual     bool              // Encoding is what earlier files had: it yields to what this one proves
 	Delimiter rune              // 0 to find it
 	Map       map[string]string // header to field, over what is found
 }
 
 // File is an open table: a header and lines.
 type File struct {
-	Encoding  string
 	Delimiter rune
 	Headers   []string
 
-	csv    *csv.Reader
-	source *bufio.Reader
-	proven bool // by a mark, or chosen by a person; otherwise the first bytes only looked like UTF-8
+	encoding string
+	late     *late // while plain letters leave it open
+	csv      *csv.Reader
+	source   *bufio.Reader
+	proven   bool // by a mark, or chosen by a person; otherwise the first bytes only looked like UTF-8
 }
 
 // Line is one record with its place in the file.
@@ -61,19 +63,30 @@ func Open(r io.Reader, o Options) (*File, error) {
 		return nil, unreadable(err)
 	}
 	g := Sniff(peek)
-	if o.Encoding != "" {
-		g.Encoding = o.Encoding
-	}
-	if g.Encoding == "" {
+	name, proven := g.Settle(o.Encoding, o.Usual)
+	if name == "" {
 		return nil, errUnproven
 	}
-	enc, err := encodingOf(g.Encoding)
+	enc, err := encodingOf(name)
 	if err != nil {
 		return nil, err
 	}
-	f := &File{Encoding: g.Encoding, proven: o.Encoding != "" || g.Marked}
-	f.source = bufio.NewReaderSize(transform.NewReader(head, enc.NewDecoder()), 64<<10)
+	f := &File{encoding: name, proven: proven}
+	var decoder transform.Transformer = enc.NewDecoder()
+	if g.Plain && o.Usual && !proven {
+		f.late = newLate(decoder)
+		decoder = f.late
+	}
+	f.source = bufio.NewReaderSize(transform.NewReader(head, decoder), 64<<10)
 	return f, f.begin(o.Delimiter)
+}
+
+// Encoding is how the file is read: what was chosen or proven, else what earlier files had.
+func (f *File) Encoding() string {
+	if f.late != nil && f.late.utf8 {
+		return utf8Name
+	}
+	return f.encoding
 }
 
 var errUnproven = errs.New(errs.Invalid, "the letters of this file can be read in several ways; look at the preview and choose the encoding").At("--encoding")

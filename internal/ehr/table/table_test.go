@@ -329,3 +329,55 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+func TestWhatEarlierFilesHadYieldsToWhatThisOneProves(t *testing.T) {
+	t.Parallel()
+	const utf8File, cp1250File = "id;nazwisko\n1;Łucja Zięćba\n", "id;nazwisko\n1;\xa3ucja Zi\xea\xe6ba\n"
+	plain := "id;nazwisko\n" + strings.Repeat("2;Kowalski\n", 10000)
+	tests := map[string]struct {
+		file  string
+		o     table.Options
+		read  string // empty: a person is asked
+		name  string
+		lines int
+	}{
+		"utf-8 after windows-1250":                {utf8File, table.Options{Encoding: "windows-1250", Usual: true}, "utf-8", "Łucja Zięćba", 1},
+		"marked utf-8 after windows-1250":         {"\ufeff" + utf8File, table.Options{Encoding: "windows-1250", Usual: true}, "utf-8", "Łucja Zięćba", 1},
+		"a mark stands against a choice":          {"\ufeff" + utf8File, table.Options{Encoding: "windows-1250"}, "utf-8", "Łucja Zięćba", 1},
+		"a choice stands against mere letters":    {utf8File, table.Options{Encoding: "iso-8859-2"}, "iso-8859-2", "", 1},
+		"windows-1250 again":                      {cp1250File, table.Options{Encoding: "cp1250", Usual: true}, "windows-1250", "Łucja Zięćba", 1},
+		"windows-1250 after utf-8":                {cp1250File, table.Options{Encoding: "utf-8", Usual: true}, "", "", 0},
+		"windows-1250 after utf-16":               {cp1250File, table.Options{Encoding: "utf-16le", Usual: true}, "", "", 0},
+		"nothing shows it":                        {plain, table.Options{Encoding: "windows-1250", Usual: true}, "windows-1250", "Kowalski", 10000},
+		"late utf-8 after windows-1250":           {plain + "1;Łucja Zięćba\n", table.Options{Encoding: "windows-1250", Usual: true}, "utf-8", "Łucja Zięćba", 10001},
+		"late windows-1250 again":                 {plain + "1;\xa3ucja Zi\xea\xe6ba\n", table.Options{Encoding: "windows-1250", Usual: true}, "windows-1250", "Łucja Zięćba", 10001},
+		"late windows-1250 after utf-8":           {plain + "1;\xa3ucja Zi\xea\xe6ba\n", table.Options{Encoding: "utf-8", Usual: true}, "", "", 0},
+		"late letters of both are a person's job": {plain + "1;Łucja Zięćba\n" + plain + "3;\xa3ucja\n", table.Options{Encoding: "windows-1250", Usual: true}, "", "", 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, err := table.Open(strings.NewReader(tt.file), tt.o)
+			var last table.Line
+			n := 0
+			for err == nil {
+				var l table.Line
+				if l, err = f.Next(); err == nil {
+					last, n = l, n+1
+				}
+			}
+			if tt.read == "" {
+				if errs.KindOf(err) != errs.Invalid {
+					t.Fatalf("not asked about: %v", err)
+				}
+				return
+			}
+			if !errors.Is(err, io.EOF) || f.Encoding() != tt.read || n != tt.lines {
+				t.Fatalf("%v, read in %s, %d lines", err, f.Encoding(), n)
+			}
+			if tt.name != "" && last.Cells[1] != tt.name {
+				t.Errorf("read as %q", last.Cells[1])
+			}
+		})
+	}
+}

@@ -84,6 +84,7 @@ func (c *checker) file(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.imp.Options = rows.Options() // all letters were seen
 	return c.finish(ctx)
 }
 

@@ -35,7 +35,7 @@ type World struct {
 // read the way it was opened.
 type Rows interface {
 	Next() (Row, error)
-	// Options are how the file is read, with what was found out filled in.
+	// Options are how the file is read, with what was found out so far filled in.
 	Options() feed.Options
 	// Unused are columns that mean nothing here.
 	Unused() []string
@@ -109,7 +109,7 @@ func (s *Service) Begin(ctx context.Context, sc access.Scope, u Upload) (feed.Im
 // not have any more are not an error then.
 func remembered(o feed.Options, kind feed.Kind, src schedule.Source) feed.Options {
 	if o.Encoding == "" {
-		o.Encoding = src.Encoding
+		o.Encoding, o.Found = src.Encoding, true
 	}
 	if len(o.Map) > 0 {
 		return o

@@ -548,8 +548,35 @@ func TestAFileThatCannotBeReadIsAskedAboutAndReadAnotherWay(t *testing.T) {
 		if got := d.person("P9999").Facts; got.GivenName != phi.T("Łucja") || got.FamilyName != phi.T("Zięćba") {
 			d.Errorf("read as %s %s", got.GivenName.Reveal(), got.FamilyName.Reveal())
 		}
-		if next := d.begin(feed.Patients, feed.Options{}, late...); next.Options.Encoding != "windows-1250" {
-			d.Errorf("not remembered for the source: %q", next.Options.Encoding)
+		next := d.check(d.begin(feed.Patients, feed.Options{}, late...))
+		if next.Options.Encoding != "windows-1250" || next.Counts.Same != 3001 {
+			d.Errorf("not remembered for the source: %q %+v", next.Options.Encoding, next.Counts)
+		}
+	})
+}
+
+func TestARememberedEncodingDoesNotSpoilTheNextFile(t *testing.T) {
+	onBoth(t, func(d *desk) {
+		const header = "Id;First name;Last name"
+		old := header + "\nP1;\xa3ucja;Zi\xea\xe6ba"
+		d.apply(d.check(d.begin(feed.Patients, feed.Options{Encoding: "windows-1250"}, old)))
+		for _, mark := range []string{"", "\ufeff"} {
+			imp := d.check(d.begin(feed.Patients, feed.Options{}, mark+header+"\nP1;Łucja;Zięćba"))
+			if imp.State != feed.Checked || imp.Counts.Same != 1 || imp.Options.Encoding != "utf-8" {
+				d.Fatalf("%s %q %q %+v", imp.State, imp.Fault, imp.Options.Encoding, imp.Counts)
+			}
+			d.apply(imp)
+		}
+		imp := d.check(d.begin(feed.Patients, feed.Options{}, old)) // utf-8 is remembered now
+		if imp.State != feed.Rejected || !strings.Contains(imp.Fault, "--encoding") {
+			d.Fatalf("not asked about: %s %q %+v", imp.State, imp.Fault, imp.Counts)
+		}
+		imp, err := d.s.Settle(ctx, d.sc, imp.ID, feed.Options{Encoding: "windows-1250"})
+		if err != nil {
+			d.Fatal(err)
+		}
+		if imp = d.check(imp); imp.Counts.Same != 1 {
+			d.Errorf("%s %+v", imp.State, imp.Counts)
 		}
 	})
 }

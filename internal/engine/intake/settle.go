@@ -35,6 +35,9 @@ func (s *Service) Settle(ctx context.Context, sc access.Scope, imported id.ID, o
 	if !imp.State.MayBecome(feed.Uploaded) {
 		return imp, errs.Newf(errs.Precondition, "this import is %s: upload the file again to read it another way", imp.State)
 	}
+	if o.Encoding == "" && imp.Options.Found {
+		o.Encoding, o.Found = imp.Options.Encoding, true
+	}
 	imp.Options, imp.State, imp.Fault, imp.Counts, imp.Ended = o, feed.Uploaded, "", feed.Counts{}, time.Time{}
 	return s.update(ctx, sc, imp, "import.settle")
 }

@@ -127,15 +127,16 @@ func (c *Console) importForm(w http.ResponseWriter, r *http.Request, p *Page) (i
 
 // settled is how the form says that the file must be read.
 func settled(r *http.Request, o feed.Options) feed.Options {
-	if e := r.PostForm.Get("encoding"); e != "" {
-		o.Encoding = e
+	shown := r.PostForm.Get("shown")
+	if e := r.PostForm.Get("encoding"); e != "" && e != shown {
+		o.Encoding, o.Found = e, false // chosen; what the page showed by itself yields to later lines
 	}
 	if l, err := id.Parse(r.PostForm.Get("location")); err == nil {
 		o.Location = l
 	}
 	o.Snapshot, o.AgreedAbsent = r.PostForm.Get("snapshot") == "yes", 0
 	headers := r.PostForm["header"]
-	if shown := r.PostForm.Get("shown"); shown != "" && shown != o.Encoding {
+	if shown != "" && shown != r.PostForm.Get("encoding") {
 		o.Map, headers = nil, nil // the columns' names were read in other letters
 	}
 	if len(headers) > 0 {

@@ -25,18 +25,15 @@ const previewLines = 4
 
 func previewOf(head []byte, imp feed.Import) (v preview) {
 	v.Ready = true
-	v.Encoding = imp.Options.Encoding
-	if v.Encoding == "" {
-		guess := table.Sniff(head)
-		if v.Encoding = guess.Encoding; v.Encoding == "" {
-			v.Choices = guess.Choices
-			return v
-		}
+	guess := table.Sniff(head)
+	if v.Encoding, _ = guess.Settle(imp.Options.Encoding, imp.Options.Found); v.Encoding == "" {
+		v.Choices = guess.Choices
+		return v
 	}
 	if i := bytes.LastIndexByte(head, '\n'); i > 0 {
 		head = head[:i+1] // the piece may end within a line
 	}
-	file, err := table.Open(bytes.NewReader(head), table.Options{Encoding: v.Encoding})
+	file, err := table.Open(bytes.NewReader(head), table.Options{Encoding: imp.Options.Encoding, Usual: imp.Options.Found})
 	if err != nil {
 		v.Fault = errs.Safe(err)
 		return v
