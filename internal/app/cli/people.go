@@ -9,15 +9,9 @@ import (
 
 	"golang.org/x/term"
 
-	"carillon.dev/carillon/internal/app"
 	"carillon.dev/carillon/internal/base/errs"
-	"carillon.dev/carillon/internal/base/id"
-	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
-	"carillon.dev/carillon/internal/core/org"
-	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/engine/login"
-	"carillon.dev/carillon/internal/engine/settings"
 )
 
 type userCmd struct {
@@ -168,124 +162,4 @@ func (k keyRevokeCmd) Run(c *console) error {
 	}
 	defer func() { _ = sys.Close() }()
 	return sys.Login.RevokeKey(c.ctx, scope, key)
-}
-
-type orgCmd struct {
-	Add       orgAddCmd       `cmd:"" help:"Make an organization."`
-	List      orgListCmd      `cmd:"" help:"Show organizations."`
-	Budget    budgetCmd       `cmd:"" help:"Show or set how many texts one person gets."`
-	Location  locationAddCmd  `cmd:"" help:"Make or change a location."`
-	Locations locationListCmd `cmd:"" help:"Show locations."`
-}
-
-type orgAddCmd struct {
-	storage
-	Name     string `arg:"" help:"Name as patients know it." placeholder:"NAME"`
-	Region   string `help:"Country, such as PL or US." required:"" placeholder:"XX"`
-	Locale   string `help:"Language of texts when nothing better is known." default:"en"`
-	Calendar string `help:"Who keeps the calendar: own (Carillon) or outside (a practice system)." default:"outside" enum:"own,outside"`
-}
-
-// Run makes an organization.
-func (o orgAddCmd) Run(c *console) error {
-	sys, err := app.Open(c.ctx, o.Storage, app.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = sys.Close() }()
-	made := org.Organization{ID: id.New(), Name: o.Name, Region: o.Region, Locale: o.Locale, CalendarOwner: org.CalendarOwner(o.Calendar)}
-	made, err = settings.New(sys.Store).AddOrganization(c.ctx, access.ForCommand(made.ID, "org add"), made)
-	if err == nil {
-		c.printf("%s\n", made.ID)
-	}
-	return err
-}
-
-type orgListCmd struct{ storage }
-
-// Run lists organizations.
-func (o orgListCmd) Run(c *console) error {
-	sys, err := app.Open(c.ctx, o.Storage, app.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = sys.Close() }()
-	all, err := orgs(c, sys)
-	for _, x := range all {
-		state := ""
-		if x.StoppedAt != nil {
-			state += "  stopped"
-		}
-		if x.Hold != "" {
-			state += "  on hold: " + string(x.Hold)
-		}
-		c.printf("%s  %s  %s%s\n", x.ID, x.Region, x.Name, state)
-	}
-	return err
-}
-
-type locationAddCmd struct {
-	storage
-	Name      string        `arg:"" help:"Name as patients know it." placeholder:"NAME"`
-	Zone      string        `help:"Time zone, such as Europe/Warsaw." required:"" placeholder:"ZONE"`
-	Region    string        `help:"Country, such as PL; the organization's when empty." placeholder:"XX"`
-	Address   string        `help:"Address as a text gives it." placeholder:"TEXT"`
-	Phone     string        `help:"Number that patients may call." placeholder:"NUMBER"`
-	Languages []string      `help:"Languages of its texts, the first one preferred." placeholder:"CODE"`
-	Code      string        `help:"How files name it." placeholder:"CODE"`
-	Travel    time.Duration `help:"How long patients need to get there." default:"2h"`
-}
-
-// Run makes a location, or changes the one of that name.
-func (l locationAddCmd) Run(c *console) error {
-	sys, scope, err := l.open(c, "org location")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = sys.Close() }()
-	set := settings.New(sys.Store)
-	own, err := set.Organization(c.ctx, scope)
-	if err != nil {
-		return err
-	}
-	at, err := l.location(own)
-	if err != nil {
-		return err
-	}
-	at, err = set.SaveLocation(c.ctx, scope, at)
-	if err == nil {
-		c.printf("%s\n", at.ID)
-	}
-	return err
-}
-
-// location is what the flags say; the number is read as in the location's country.
-func (l locationAddCmd) location(own org.Organization) (org.Location, error) {
-	at := org.Location{Name: l.Name, Address: l.Address, Zone: l.Zone, Region: l.Region, Languages: l.Languages, Travel: l.Travel, ExternalID: l.Code}
-	if l.Phone == "" {
-		return at, nil
-	}
-	region := strings.ToUpper(l.Region)
-	if region == "" {
-		region = own.Region
-	}
-	n, err := phone.Parse(phi.T(l.Phone), region)
-	at.Phone = n
-	return at, err
-}
-
-type locationListCmd struct{ storage }
-
-// Run lists locations.
-func (l locationListCmd) Run(c *console) error {
-	sys, scope, err := l.open(c, "org locations")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = sys.Close() }()
-	all, err := settings.New(sys.Store).Locations(c.ctx, scope)
-	for _, x := range all {
-		c.printf("%s  %-10s %-20s %s\n", x.ID, x.ExternalID, x.Zone, x.Name)
-	}
-	return err
 }

@@ -23,6 +23,26 @@ func ParseDay(s string) (Day, error) {
 	return DayOf(t.Date()), nil
 }
 
+// ParseDays reads the days from one date to another, both included; at most a year.
+func ParseDays(from, to string) ([]Day, error) {
+	a, err := ParseDay(from)
+	if err != nil {
+		return nil, err
+	}
+	b, err := ParseDay(to)
+	if err != nil {
+		return nil, err
+	}
+	if b < a || b-a > 366 {
+		return nil, errs.New(errs.Invalid, "the last day must not come before the first, nor a year after it")
+	}
+	out := make([]Day, 0, b-a+1)
+	for d := a; d <= b; d++ {
+		out = append(out, d)
+	}
+	return out, nil
+}
+
 // Time is the day's midnight in UTC.
 func (d Day) Time() time.Time { return time.Unix(int64(d)*86400, 0).UTC() }
 

@@ -175,12 +175,13 @@ func parseWindow(s string) (Window, bool) {
 	if !ok {
 		return Window{}, false
 	}
-	from, ok1 := parseMinute(a)
-	to, ok2 := parseMinute(b)
+	from, ok1 := ParseClock(a)
+	to, ok2 := ParseClock(b)
 	return Window{from, to}, ok1 && ok2
 }
 
-func parseMinute(s string) (int, bool) {
+// ParseClock reads 09:30 as minutes since midnight; 24:00 is the day's end.
+func ParseClock(s string) (int, bool) {
 	if len(s) != 5 || s[2] != ':' {
 		return 0, false
 	}

@@ -462,3 +462,32 @@ func FuzzParseTable(f *testing.F) {
 		}
 	})
 }
+
+func TestASitesOwnHolidaysAlwaysCount(t *testing.T) {
+	t.Parallel()
+	table, err := quiet.Holidays()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := quiet.Policy{Holidays: []string{"DE-BE"}}
+	cal := table.Calendar(p.Regions("PL", ""), nil, 2026, 2026)
+	if !cal.Closed(quiet.DayOf(2026, 11, 11)) { // Poland's Independence Day
+		t.Error("holidays of another region took the country's own away")
+	}
+	if !cal.Closed(quiet.DayOf(2026, 3, 8)) { // Women's Day in Berlin
+		t.Error("the other region's holidays do not count")
+	}
+}
+
+func TestClosedDaysAreReadAsDaysAndRanges(t *testing.T) {
+	t.Parallel()
+	days, err := quiet.ParseDays("2026-12-30", "2027-01-01")
+	if err != nil || len(days) != 3 || days[2].String() != "2027-01-01" {
+		t.Errorf("%v %v", days, err)
+	}
+	for _, bad := range [][2]string{{"2026-12-30", "2026-12-29"}, {"2026-01-01", "2028-01-01"}, {"x", "2026-01-01"}} {
+		if _, err := quiet.ParseDays(bad[0], bad[1]); err == nil {
+			t.Errorf("%v was taken", bad)
+		}
+	}
+}

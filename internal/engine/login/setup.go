@@ -56,8 +56,9 @@ func (s *Service) SetUpOpen(token string) bool {
 
 // FirstAdmin is what the set-up page asks for.
 type FirstAdmin struct {
-	Organization string // used when there is none yet
-	Region       string // ISO 3166-1 alpha-2
+	Organization string            // used when there is none yet
+	Region       string            // ISO 3166-1 alpha-2
+	Calendar     org.CalendarOwner // outside unless said to be our own
 	User         NewUser
 }
 
@@ -121,8 +122,12 @@ func (s *Service) firstOrganization(ctx context.Context, first FirstAdmin) (home
 		if len(first.Region) != 2 {
 			return errs.New(errs.Invalid, "choose the country").At("region")
 		}
+		calendar := first.Calendar
+		if calendar != org.OwnCalendar {
+			calendar = org.OutsideCalendar // what a practice system keeps is never changed by us
+		}
 		home, err = tx.Orgs().Create(ctx, org.Organization{Name: first.Organization, Region: first.Region,
-			Locale: first.User.Locale, CalendarOwner: org.OutsideCalendar, CreatedAt: tx.Now()})
+			Locale: first.User.Locale, CalendarOwner: calendar, CreatedAt: tx.Now()})
 		return err
 	})
 	return home, err

@@ -88,14 +88,8 @@ func (o *Outbox) readOrg(ctx context.Context, tx store.Tx, got org.Organization)
 	year := tx.Now().Year()
 	whole := &place{Location: org.Location{Region: got.Region}, cal: o.holidays.Calendar([]string{got.Region}, nil, year-1, year+3)}
 	for _, l := range locations {
-		regions := l.Hours.Holidays
-		if len(regions) == 0 {
-			regions = []string{l.Region}
-			if l.Subregion != "" {
-				regions = append(regions, l.Region+"-"+l.Subregion)
-			}
-		}
-		f.places[l.ID] = &place{Location: l, zone: o.zones.get(l.Zone), cal: o.holidays.Calendar(regions, l.Hours.Closures, year-1, year+3),
+		cal := o.holidays.Calendar(l.Hours.Regions(l.Region, l.Subregion), l.Hours.Closures, year-1, year+3)
+		f.places[l.ID] = &place{Location: l, zone: o.zones.get(l.Zone), cal: cal,
 			phone: l.Phone.DisplayIn(l.Region)}
 		if whole.phone == "" { // who writes to a number of no site still gets a number to call
 			whole.phone = f.places[l.ID].phone

@@ -51,14 +51,7 @@ func (w *workdays) read(l org.Location, year int) journey.Workdays {
 		}
 		w.holidays = &table
 	}
-	regions := l.Hours.Holidays
-	if len(regions) == 0 {
-		regions = []string{l.Region}
-		if l.Subregion != "" {
-			regions = append(regions, l.Region+"-"+l.Subregion)
-		}
-	}
-	closed := w.holidays.Calendar(regions, l.Hours.Closures, year-1, year+3)
+	closed := w.holidays.Calendar(l.Hours.Regions(l.Region, l.Subregion), l.Hours.Closures, year-1, year+3)
 	own, says := l.Hours.Classes[purpose.ClassCare]
 	return func(d quiet.Day) bool {
 		if closed.Closed(d) {

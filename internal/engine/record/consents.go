@@ -78,10 +78,10 @@ func (c *Consent) check() error {
 	case !slices.Contains(methods, c.Method):
 		return errs.New(errs.Invalid, "say how it was given: form, staff, verbal or web").At("method")
 	case c.Granted && strings.TrimSpace(c.Shown.Reveal()) == "" && c.Wording == "":
-		return errs.New(errs.Invalid, "keep the wording that the patient was shown or heard").At("wording")
+		return errs.New(errs.Invalid, "keep the wording that the patient was shown or heard").At("shown")
 	}
 	for _, p := range c.Purposes {
-		if !p.Valid() {
+		if !p.Valid() && p != consent.AllCare {
 			return errs.New(errs.Invalid, "this is not a purpose that texts have").At("purpose")
 		}
 	}

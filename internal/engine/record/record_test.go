@@ -282,7 +282,13 @@ func TestConsentKeepsHowAndWhichWords(t *testing.T) {
 		if len(got) != 1 || got[0].Method != consent.Verbal || got[0].Shown != c.Shown || got[0].By != access.Command || !got[0].At.Equal(plantest.Noon) {
 			t.Errorf("ledger %+v", got)
 		}
+		all := c
+		all.Purposes = []purpose.Purpose{consent.AllCare}
+		if err := d.Service.Consent(t.Context(), d.Scope, all); err != nil {
+			t.Errorf("a yes to all care: %v", err)
+		}
 		for name, bad := range map[string]record.Consent{
+			"everything": {Person: who.ID, Granted: true, Method: consent.Form, Wording: "x", Purposes: []purpose.Purpose{consent.AllPurposes}},
 			"no purpose": {Person: who.ID, Granted: true, Method: consent.Form, Wording: "x"},
 			"no wording": {Person: who.ID, Granted: true, Method: consent.Form, Purposes: c.Purposes},
 			"by keyword": {Person: who.ID, Granted: true, Method: consent.Keyword, Wording: "x", Purposes: c.Purposes},

@@ -14,10 +14,11 @@ import (
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/org"
-	"carillon.dev/carillon/internal/core/quiet"
+	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -212,6 +213,9 @@ func tidyLocation(l org.Location, own org.Organization) (org.Location, error) {
 	if !country(l.Region) {
 		return l, errs.New(errs.Invalid, "write the country in two letters, such as PL").At("region")
 	}
+	if l.Subregion = part(l.Region, l.Subregion); len(l.Subregion) > 3 || !plain(l.Subregion) {
+		return l, errs.New(errs.Invalid, "write the part of the country as its code, such as BY in Germany or NY in the US").At("subregion")
+	}
 	for _, code := range l.Languages {
 		if !tongue(code) {
 			return l, errs.New(errs.Invalid, "write each language as a code, such as en or pl").At("languages")
@@ -223,27 +227,19 @@ func tidyLocation(l org.Location, own org.Organization) (org.Location, error) {
 	return l, nil
 }
 
-// SetHours changes when a location may write, its holidays and its closed days.
-func (s *Service) SetHours(ctx context.Context, scope access.Scope, location id.ID, hours quiet.Policy) error {
-	if err := may(scope); err != nil {
-		return err
+// PhoneOf reads the number that patients may call, in the country of the site or else of the organization; empty is none.
+func PhoneOf(typed phi.Text, region string, own org.Organization) (phone.Number, error) {
+	if strings.TrimSpace(typed.Reveal()) == "" {
+		return phone.Number{}, nil
 	}
-	for _, h := range hours.Classes {
-		if h.Never() {
-			return errs.New(errs.Invalid, "at these hours no text could ever leave: open at least one window").At("hours")
-		}
+	if region = strings.ToUpper(strings.TrimSpace(region)); region == "" {
+		region = own.Region
 	}
-	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
-		l, err := tx.Orgs().Location(ctx, location)
-		if err != nil {
-			return err
-		}
-		l.Hours = hours
-		if l, err = tx.Orgs().SaveLocation(ctx, l); err != nil {
-			return err
-		}
-		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "location.hours", "location", l.ID, ""))
-	})
+	n, err := phone.Parse(typed, region)
+	if err != nil {
+		return n, errs.Wrap(errs.Invalid, errs.Safe(err), err).(*errs.Error).At("phone")
+	}
+	return n, nil
 }
 
 func sensible(name string) bool { return name != "" && len(name) <= 200 }
@@ -256,4 +252,13 @@ func country(code string) bool {
 func tongue(code string) bool {
 	_, err := language.Parse(code)
 	return err == nil && code != ""
+}
+
+// part is a part of a country without the country: "DE-BY" and "by" are "BY".
+func part(country, s string) string {
+	return strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(s)), country+"-")
+}
+
+func plain(code string) bool {
+	return !strings.ContainsFunc(code, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < '0' || r > '9') })
 }

@@ -139,6 +139,7 @@ func (a *API) register() {
 	a.setupRoutes()
 	a.selfTestRoutes()
 	a.budgetRoutes()
+	a.placeRoutes()
 	a.sendingRoutes()
 	a.auditRoutes()
 }

@@ -56,7 +56,7 @@ func (a *API) listConsents(ctx context.Context, s access.Scope, in *One) (*got[L
 
 // NewConsent is what a patient gave or took back.
 type NewConsent struct {
-	Purposes []string   `json:"purposes" minItems:"1" maxItems:"20" doc:"Such as appointment."`
+	Purposes []string   `json:"purposes" minItems:"1" maxItems:"20" doc:"Such as appointment, or care for every care purpose."`
 	Granted  bool       `json:"granted" doc:"false takes back."`
 	Method   string     `json:"method" enum:"form,staff,verbal,web"`
 	Wording  string     `json:"wording,omitempty" maxLength:"100" doc:"Id and version of the text shown, such as sms-care/3."`

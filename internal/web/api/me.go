@@ -55,14 +55,17 @@ type Organization struct {
 
 // Site is one location.
 type Site struct {
-	ID         id.ID    `json:"id"`
-	Name       string   `json:"name"`
-	Address    string   `json:"address,omitempty"`
-	Zone       string   `json:"zone" doc:"IANA time zone."`
-	Region     string   `json:"region"`
-	Languages  []string `json:"languages"`
-	Phone      string   `json:"phone,omitempty"`
-	ExternalID string   `json:"external_id,omitempty"`
+	ID         id.ID     `json:"id"`
+	Name       string    `json:"name"`
+	Address    string    `json:"address,omitempty"`
+	Zone       string    `json:"zone" doc:"IANA time zone."`
+	Region     string    `json:"region"`
+	Subregion  string    `json:"subregion,omitempty"`
+	Languages  []string  `json:"languages"`
+	Phone      string    `json:"phone,omitempty"`
+	ExternalID string    `json:"external_id,omitempty"`
+	Travel     int       `json:"travel_minutes" doc:"How long patients need to get there."`
+	Hours      OpenHours `json:"hours"`
 }
 
 // Named is something of the organization's own with a name.
@@ -98,10 +101,7 @@ func (a *API) organization(ctx context.Context, s access.Scope, _ *nothing) (*go
 func organizationOf(a desk.Around, f desk.Frame) Organization {
 	return Organization{ID: a.Org.ID, Name: a.Org.Name, Region: a.Org.Region, Locale: a.Org.Locale,
 		CalendarOwner: string(a.Org.CalendarOwner), Demo: a.Org.Demo, Now: a.Now,
-		Locations: mapped(a.Locations, func(l *org.Location) Site {
-			return Site{ID: l.ID, Name: l.Name, Address: l.Address, Zone: l.Zone, Region: l.Region, Languages: append([]string{}, l.Languages...),
-				Phone: l.Phone.Reveal(), ExternalID: l.ExternalID}
-		}),
+		Locations:     mapped(a.Locations, siteOf),
 		Practitioners: mapped(f.Practitioners, func(p *org.Practitioner) Named { return Named{p.ID, p.Name, p.ExternalID} }),
 		VisitTypes:    mapped(f.Types, func(t *schedule.VisitType) Named { return Named{t.ID, t.Name, t.ExternalID} }),
 		Sources:       mapped(f.Sources, func(x *schedule.Source) Source { return Source{x.ID, x.Name, x.LastAt} }),

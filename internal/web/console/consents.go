@@ -16,9 +16,6 @@ import (
 	"carillon.dev/carillon/internal/engine/record"
 )
 
-// wordingID names the consent text that the console offers; a change of the text is a new number.
-const wordingID = "console-care/1"
-
 // consentMethods in the order they are offered to staff.
 var consentMethods = []consent.Method{consent.Verbal, consent.Form, consent.Web}
 
@@ -32,10 +29,15 @@ func (c *Console) recordConsent(w http.ResponseWriter, r *http.Request, p *Page)
 		c.fail(w, r, p, err)
 		return
 	}
-	shown := strings.TrimSpace(r.PostForm.Get("shown"))
-	given := record.Consent{Person: person, Channel: patient.SMS, Purposes: []purpose.Purpose{purpose.Purpose(r.PostForm.Get("purpose"))},
-		Granted: r.PostForm.Get("granted") == "yes", Method: consent.Method(r.PostForm.Get("method")), Wording: wordingID,
-		Shown: phi.T(shown), Language: p.W.Code}
+	typed := consentTyped(r)
+	given := record.Consent{Person: person, Channel: patient.SMS, Purposes: []purpose.Purpose{typed.Purpose},
+		Granted: typed.Granted, Method: typed.Method, Shown: phi.T(typed.Shown), Language: typed.Language}
+	if given.Granted {
+		if given.Wording, err = c.wordingOf(p, typed); err != nil {
+			c.consentAgain(w, r, p, err)
+			return
+		}
+	}
 	if day := r.PostForm.Get("at"); day != "" {
 		given.At, err = time.ParseInLocation(time.DateOnly, day, p.Zone(p.Site))
 		if err != nil {
@@ -63,7 +65,7 @@ func (c *Console) consentAgain(w http.ResponseWriter, r *http.Request, p *Page, 
 		c.fail(w, r, p, err)
 		return
 	}
-	v.Errors = fieldsOf(p.W, why)
+	v.Errors, v.Consent = fieldsOf(p.W, why), consentTyped(r)
 	c.show(w, r, http.StatusUnprocessableEntity, patientView(p, v))
 }
 

@@ -32,6 +32,8 @@ func TestPagesInABrowser(t *testing.T) {
 		{"calls-done", "/calls?done_rows=yes"},
 		{"carriers", "/carriers"},
 		{"settings", "/settings"},
+		{"site", "/settings/sites/" + c.sites[0].ID.String()},
+		{"site-new", "/settings/sites/new"},
 		{"message-delivered", "/messages/" + c.messages[0].ID.String()},
 		{"message-refused", "/messages/" + c.messages[5].ID.String()},
 	}

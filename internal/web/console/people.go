@@ -67,6 +67,7 @@ func (c *Console) personView(r *http.Request, p *Page) (personView, error) {
 		return personView{}, err
 	}
 	v := tell(p, story, ahead)
+	v.Consent = c.firstDraft(p, v.Language)
 	return v, c.care(r, p, &v)
 }
 

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/store"
 )
@@ -24,14 +26,66 @@ func TestConsentIsRecordedWithWhoHowAndTheTextShown(t *testing.T) {
 		t.Fatalf("recording: %d", res.StatusCode)
 	}
 	_, body := r.get(at)
-	for _, want := range []string{"Surveys", "in conversation", "I agree to surveys by SMS.", "console-care/1"} {
+	for _, want := range []string{"Surveys", "in conversation", "I agree to surveys by SMS."} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page does not show %q", want)
 		}
 	}
+	if strings.Contains(body, "console-care/1") {
+		t.Error("words of somebody's own are kept as those that are offered")
+	}
 	r.post(at+"/consent", url.Values{"purpose": {"survey"}, "granted": {"no"}, "method": {"verbal"}, "shown": {"Please no surveys."}})
 	if _, body := r.get(at); !strings.Contains(body, "Withdrawn") {
 		t.Error("the withdrawal is not shown")
+	}
+}
+
+func TestConsentIsKeptWithTheTextThatFitsIt(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	c := w.seed(t)
+	r := w.reader(t).signIn()
+	at := "/patients/" + c.people[0].ID.String()
+	offered := func(purpose, language string) string {
+		_, body := r.post(at+"/consent-text", url.Values{"purpose": {purpose}, "language": {language}})
+		_, text, _ := strings.Cut(body, "<textarea")
+		_, text, _ = strings.Cut(text, ">")
+		text, _, _ = strings.Cut(text, "</textarea>")
+		return html.UnescapeString(text)
+	}
+	care, ads, reklama := offered("care", "en"), offered("marketing", "en"), offered("marketing", "pl")
+	if care == ads || ads == reklama || !strings.Contains(ads, "advertising") || offered("care", "uk") != "" {
+		t.Fatalf("offered: %q %q %q", care, ads, reklama)
+	}
+	give := func(purpose, language, shown string) int {
+		res, _ := r.post(at+"/consent", url.Values{"purpose": {purpose}, "granted": {"yes"}, "method": {"form"}, "language": {language}, "shown": {shown}})
+		return res.StatusCode
+	}
+	for name, status := range map[string]int{
+		"advertising without a text":      give("marketing", "en", " "),
+		"advertising by the text of care": give("marketing", "en", care),
+		"a text in another language":      give("marketing", "en", reklama),
+		"care by the text of advertising": give("appointment", "en", ads),
+		"a purpose that nobody has":       give("*", "en", "All of it."),
+	} {
+		if status != 422 {
+			t.Errorf("%s: %d", name, status)
+		}
+	}
+	if status := give("marketing", "pl", reklama); status != 303 {
+		t.Errorf("advertising by its own text: %d", status)
+	}
+	if status := give("care", "en", care+" Except on Sundays."); status != 303 {
+		t.Errorf("care in changed words: %d", status)
+	}
+	var ledger []consent.Entry
+	w.write(t, func(tx store.Tx) (err error) {
+		ledger, err = tx.Consents().For(t.Context(), []id.ID{c.people[0].ID}, nil)
+		return err
+	})
+	last := ledger[len(ledger)-2:]
+	if last[0].Wording != "console-marketing/1" || last[0].Language != "pl" || last[1].Wording != "" || last[1].Purpose != consent.AllCare {
+		t.Errorf("kept as %q in %s, and %q for %s", last[0].Wording, last[0].Language, last[1].Wording, last[1].Purpose)
 	}
 }
 

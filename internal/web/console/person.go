@@ -23,6 +23,8 @@ type personView struct {
 	Past   []moment    // newest first
 	Errors fieldErrors // of the consent form
 	Care   careForms
+	// Consent is that form as it is filled in.
+	Consent consentDraft
 	// Typed and TextErrors are of the text that staff write.
 	Typed      string
 	TextErrors fieldErrors

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/engine/login"
 )
 
@@ -32,6 +33,7 @@ func (c *Console) setupSubmit(w http.ResponseWriter, r *http.Request) {
 	f := setupPage{Token: r.PathValue("token"), Form: login.FirstAdmin{
 		Organization: strings.TrimSpace(r.PostForm.Get("organization")),
 		Region:       strings.ToUpper(strings.TrimSpace(r.PostForm.Get("region"))),
+		Calendar:     org.CalendarOwner(r.PostForm.Get("calendar")),
 		User: login.NewUser{Login: r.PostForm.Get("login"), Name: r.PostForm.Get("name"),
 			Password: r.PostForm.Get("password"), Locale: p.W.Code},
 	}}
