@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -182,17 +181,11 @@ func (r *importRun) absent(imp *feed.Import) error {
 	if r.f.DryRun {
 		return nil
 	}
-	if !r.f.Yes && (!terminal(r.c.in) || !r.ask("Cancel them?")) {
+	if !r.f.Yes && (!terminal(r.c.in) || !ask(r.c, "Cancel them?")) {
 		return errs.Newf(errs.Precondition, "%d visits would be cancelled and nobody agreed: answer the question, or give --yes", len(list))
 	}
 	*imp, err = r.sys.Intake.AgreeAbsent(r.c.ctx, r.scope, imp.ID, len(list))
 	return err
-}
-
-func (r *importRun) ask(question string) bool {
-	_, _ = fmt.Fprintf(r.c.err, "%s [y/N] ", question)
-	answer, _ := bufio.NewReader(r.c.in).ReadString('\n')
-	return strings.EqualFold(strings.TrimSpace(answer), "y") || strings.EqualFold(strings.TrimSpace(answer), "yes")
 }
 
 // agreed asks before anything is written, when there is somebody to ask.
@@ -201,7 +194,7 @@ func (r *importRun) agreed(imp feed.Import) bool {
 		return true
 	}
 	n := imp.Counts
-	return r.ask(fmt.Sprintf("%d lines: %d new, %d changed, %d the same, %d with problems. Import?", n.Lines, n.Created, n.Changed, n.Same, n.Bad))
+	return ask(r.c, fmt.Sprintf("%d lines: %d new, %d changed, %d the same, %d with problems. Import?", n.Lines, n.Created, n.Changed, n.Same, n.Bad))
 }
 
 // preview shows how the first telling lines read in each encoding that fits.

@@ -1,9 +1,14 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/csv"
+	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"carillon.dev/carillon/internal/app"
@@ -11,6 +16,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/engine/intake"
+	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -101,17 +107,49 @@ func firstErr(list ...error) error {
 	return nil
 }
 
-type releaseCmd struct{ oneImport }
+type releaseCmd struct {
+	oneImport
+	Yes bool `short:"y" help:"Do not ask."`
+}
 
-// Run releases an import's messages.
+// Run shows what a release lets go, asks, and releases.
 func (r releaseCmd) Run(c *console) error {
 	return r.with(c, "import release", func(sys *app.System, scope access.Scope, imp id.ID) error {
-		_, err := sys.Intake.Release(c.ctx, scope, imp)
-		if err == nil {
+		held, err := planner(sys).HeldBy(c.ctx, scope, imp)
+		if err != nil {
+			return err
+		}
+		printHeld(c, held)
+		if !r.Yes && (!terminal(c.in) || !ask(c, "Let them go?")) {
+			return errs.New(errs.Precondition, "nothing was released: answer the question, or give --yes")
+		}
+		if _, err = sys.Intake.Release(c.ctx, scope, imp); err == nil {
 			c.printf("the messages of import %s may go now\n", imp)
 		}
 		return err
 	})
+}
+
+// printHeld says how many visits wait, which texts would go, and how the first of them would read.
+func printHeld(c *console, h plan.Held) {
+	_, _ = fmt.Fprintf(c.err, "%d visits wait\n", h.Visits)
+	for _, step := range slices.Sorted(maps.Keys(h.Texts)) {
+		_, _ = fmt.Fprintf(c.err, "  %5d texts of step %s\n", h.Texts[step], step)
+	}
+	for _, why := range slices.Sorted(maps.Keys(h.Refused)) {
+		_, _ = fmt.Fprintf(c.err, "  %5d would not go: %s\n", h.Refused[why], why)
+	}
+	for _, f := range h.Samples {
+		_, _ = fmt.Fprintf(c.err, "  on %s: %s\n", f.Due.UTC().Format("2006-01-02 15:04 MST"), f.Draft.Body.Reveal())
+	}
+}
+
+// ask puts a question to whoever sits at the terminal.
+func ask(c *console, question string) bool {
+	_, _ = fmt.Fprintf(c.err, "%s [y/N] ", question)
+	answer, _ := bufio.NewReader(c.in).ReadString('\n')
+	answer = strings.TrimSpace(answer)
+	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
 }
 
 type undoCmd struct{ oneImport }

@@ -23,7 +23,7 @@ const (
 func (k Kind) Valid() bool { return k == Patients || k == Appointments }
 
 // State of an import. uploaded -> checked -> applying -> applied -> undoing -> undone; uploaded -> rejected, and back
-// when a person says how else the file must be read.
+// when a person says how else the file must be read; applying -> undoing when a person gives it up half-way.
 type State string
 
 const (
@@ -44,7 +44,7 @@ func (s State) MayBecome(next State) bool {
 	case Checked:
 		return next == Applying || next == Checked || next == Rejected || next == Uploaded
 	case Applying:
-		return next == Applied
+		return next == Applied || next == Undoing
 	case Applied:
 		return next == Undoing
 	case Undoing:

@@ -4,7 +4,9 @@
 package patient
 
 import (
+	"strings"
 	"time"
+	"unicode"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
@@ -144,3 +146,16 @@ type Contact struct {
 
 // FirstName is the given name as a text may greet by.
 func (f Facts) FirstName() phi.Text { return f.GivenName }
+
+// FullName is the whole name in the order of its script: Han names are written family name first and without a space.
+func (f Facts) FullName() phi.Text {
+	given, family := strings.TrimSpace(f.GivenName.Reveal()), strings.TrimSpace(f.FamilyName.Reveal())
+	if given != "" && family != "" && isHan(given) && isHan(family) {
+		return phi.T(family + given)
+	}
+	return phi.T(strings.TrimSpace(given + " " + family))
+}
+
+func isHan(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return !unicode.Is(unicode.Han, c) })
+}

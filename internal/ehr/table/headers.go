@@ -27,7 +27,9 @@ var words = map[intake.Field]string{
 	intake.FieldMRN:          "mrn medicalrecordnumber recordnumber chartnumber numerkartoteki nrkartoteki kartoteka pesel 病历号 病案号 historiaclinica nhc numerodehistoria",
 	intake.FieldGivenName:    "firstname givenname forename first imie imiona 名 名字 nombre nombres",
 	intake.FieldFamilyName:   "lastname familyname surname last nazwisko 姓 姓氏 apellido apellidos",
-	intake.FieldFullName:     "name fullname patientname patient nazwiskoiimie imieinazwisko pacjent 姓名 患者姓名 nombrecompleto nombreyapellidos paciente",
+	intake.FieldFullName:     "imieinazwisko imienazwisko firstlast firstnamelastname givennamefamilyname nombreyapellidos nombreyapellido nombreapellidos",
+	intake.FieldFamilyFirst:  "nazwiskoiimie nazwiskoimie nazwiskoiimiona lastfirst lastnamefirstname surnamefirstname familynamegivenname 姓名 患者姓名 病人姓名 apellidosynombre apellidosynombres apellidoynombre apellidosnombre",
+	intake.FieldAnyName:      "name fullname patientname patient pacjent nombrecompleto paciente",
 	intake.FieldBirthDate:    "birthdate dateofbirth dob born dataurodzenia urodzony 出生日期 生日 fechadenacimiento fechanacimiento nacimiento",
 	intake.FieldSex:          "sex gender plec 性别 sexo genero",
 	intake.FieldLanguage:     "language lang preferredlanguage jezyk 语言 首选语言 idioma lengua",
@@ -66,7 +68,7 @@ const visitID = "id appointmentid visitid externalid key idwizyty numerwizyty nr
 
 var fieldsOf = map[Kind][]intake.Field{
 	Patients: {intake.FieldExternalID, intake.FieldMRN, intake.FieldGivenName, intake.FieldFamilyName,
-		intake.FieldFullName, intake.FieldBirthDate, intake.FieldSex, intake.FieldLanguage, intake.FieldMobile,
+		intake.FieldFullName, intake.FieldFamilyFirst, intake.FieldAnyName, intake.FieldBirthDate, intake.FieldSex, intake.FieldLanguage, intake.FieldMobile,
 		intake.FieldPhone2, intake.FieldLocation, intake.FieldChannel, intake.FieldTags,
 		intake.FieldConditions, intake.FieldMedications, intake.FieldAddress, intake.FieldCity, intake.FieldPostalCode,
 		intake.FieldCountry, intake.FieldStatus, intake.FieldDeceased, intake.FieldRelation,
@@ -173,7 +175,7 @@ func (m Mapping) complete(k Kind) error {
 	case People:
 		err = need("patient: an id, a record number or a phone number", intake.FieldExternalID, intake.FieldMRN, intake.FieldMobile)
 	case Patients:
-		err = firstError(need("patient's id", intake.FieldExternalID), need("name", intake.FieldFamilyName, intake.FieldGivenName, intake.FieldFullName))
+		err = firstError(need("patient's id", intake.FieldExternalID), need("name", intake.FieldFamilyName, intake.FieldGivenName, intake.FieldFullName, intake.FieldFamilyFirst, intake.FieldAnyName))
 	case Appointments:
 		err = firstError(need("appointment's id", intake.FieldExternalID), need("patient's id", intake.FieldPatient),
 			need("time", intake.FieldStart, intake.FieldDate))

@@ -93,32 +93,6 @@ func PatientOf(l Line, m Mapping, p *Place) (intake.PatientRow, []intake.Problem
 	return row, r.bad
 }
 
-// name takes given and family name, or splits a full name at a comma ("Nowak, Anna"), at the last space
-// ("Anna Nowak"), or after the first character of a Chinese name.
-func (r *reader) name(row *intake.PatientRow) {
-	row.Given, row.Family = r.text(intake.FieldGivenName), r.text(intake.FieldFamilyName)
-	if row.Given.IsEmpty() && row.Family.IsEmpty() {
-		given, family := splitName(r.cell(intake.FieldFullName))
-		row.Given, row.Family = phi.T(given), phi.T(family)
-	}
-	if row.Given.IsEmpty() && row.Family.IsEmpty() {
-		r.problem(intake.FieldFamilyName, intake.Missing, "the name is missing", "")
-	}
-}
-
-func splitName(s string) (given, family string) {
-	if before, after, ok := strings.Cut(s, ","); ok {
-		return strings.TrimSpace(after), strings.TrimSpace(before)
-	}
-	if i := strings.LastIndexByte(s, ' '); i > 0 {
-		return strings.TrimSpace(s[:i]), s[i+1:]
-	}
-	if han := []rune(s); len(han) >= 2 && len(han) <= 4 && han[0] >= 0x4E00 && han[0] <= 0x9FFF {
-		return string(han[1:]), string(han[:1])
-	}
-	return "", s
-}
-
 // oldest is the age at which a birth date is more likely a slip than a patient.
 const oldest = 125
 

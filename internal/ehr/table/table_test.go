@@ -243,7 +243,7 @@ func TestVisitsAreReadInTheirPlacesTime(t *testing.T) {
 
 func TestWhatIsWrongIsNamed(t *testing.T) {
 	t.Parallel()
-	header := "Id;Name;Born;Mobile;Location;Language;Sex;Status;Consent;Consent date;Consent method\n"
+	header := "Id;First last;Born;Mobile;Location;Language;Sex;Status;Consent;Consent date;Consent method\n"
 	for name, c := range map[string]struct{ line, want string }{
 		"no id":                        {";Anna Nowak;;;;;;;;;", "Id missing"},
 		"a birth date to come":         {"1;Anna Nowak;2030-01-01;;;;;;;;", "Born birth_in_future"},
@@ -379,5 +379,51 @@ func TestWhatEarlierFilesHadYieldsToWhatThisOneProves(t *testing.T) {
 				t.Errorf("read as %q", last.Cells[1])
 			}
 		})
+	}
+}
+
+func TestAWholeNameIsSplitOnlyWhereItsOrderIsKnown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ header, cell, given, family string }{
+		"Polish, family first":         {"Nazwisko i imię", "Nowak Anna", "Anna", "Nowak"},
+		"Polish, first name first":     {"Imię i nazwisko", "Anna Nowak", "Anna", "Nowak"},
+		"Spanish, family first":        {"Apellidos y nombre", "García Ana", "Ana", "García"},
+		"a comma against the header":   {"Nombre y apellidos", "García López, Ana María", "Ana María", "García López"},
+		"a header that says both":      {"Last, First", "Nowak Anna", "Anna", "Nowak"},
+		"a comma where nobody told":    {"Patient name", "Nowak, Anna", "Anna", "Nowak"},
+		"Chinese":                      {"姓名", "黄芳", "芳", "黄"},
+		"Chinese of three characters":  {"患者姓名", "王小明", "小明", "王"},
+		"a Chinese double family name": {"姓名", "欧阳修", "修", "欧阳"},
+		"Chinese with a space":         {"Name", "黄 芳", "芳", "黄"},
+		"one word":                     {"Name", "Suharto", "", "Suharto"},
+		"nobody told":                  {"Name", "Anna Nowak", "?", ""},
+		"a word too many":              {"Nazwisko i imię", "Nowak Anna Maria", "?", ""},
+		"two commas":                   {"Nazwisko i imię", "Nowak, Anna, Maria", "?", ""},
+		"four characters of Chinese":   {"姓名", "张王晓明", "?", ""},
+		"a foreign name in Chinese":    {"姓名", "安娜·诺瓦克", "?", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			row := readAll(t, "Id;"+c.header+"\n7;\""+c.cell+"\"\n", feed.Patients, feed.Options{Delimiter: ";"}, warsaw)[0]
+			if c.given == "?" {
+				if len(row.Bad) != 1 || row.Bad[0].Code != intake.UnclearName || row.Bad[0].Value != phi.T(c.cell) {
+					t.Errorf("%+v", row.Bad)
+				}
+				return
+			}
+			if p := row.Patient; len(row.Bad) > 0 || p.Given != phi.T(c.given) || p.Family != phi.T(c.family) {
+				t.Errorf("given %q, family %q, %+v", p.Given.Reveal(), p.Family.Reveal(), row.Bad)
+			}
+		})
+	}
+}
+
+func TestAMappingSettlesTheOrderOfAWholeName(t *testing.T) {
+	t.Parallel()
+	for field, given := range map[string]string{"full_name": "Nowak", "full_name_family_first": "Anna"} {
+		row := readAll(t, "Id;Pacjent\n7;Nowak Anna\n", feed.Patients, feed.Options{Map: map[string]string{"Pacjent": field}}, warsaw)[0]
+		if len(row.Bad) > 0 || row.Patient.Given != phi.T(given) {
+			t.Errorf("%s: %q %+v", field, row.Patient.Given.Reveal(), row.Bad)
+		}
 	}
 }

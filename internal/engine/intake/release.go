@@ -34,7 +34,8 @@ func (s *Service) Release(ctx context.Context, sc access.Scope, imported id.ID) 
 	return imp, err
 }
 
-// Resume goes on with imports and undos that a crash stopped. It is called once when a node starts.
+// Resume goes on with imports and undos that a crash stopped, and says how many came to their end. One that cannot go
+// on does not keep the others from it; the first such error is returned. It is called once when a node starts.
 func (s *Service) Resume(ctx context.Context, sc access.Scope) (int, error) {
 	var open []feed.Import
 	err := s.store.Read(ctx, sc, func(tx store.Tx) (err error) {
@@ -44,16 +45,24 @@ func (s *Service) Resume(ctx context.Context, sc access.Scope) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for n, imp := range open {
+	done := 0
+	var first error
+	for _, imp := range open {
 		in := sc.Within(imp.Org)
 		if imp.State == feed.Applying {
 			_, err = s.Apply(ctx, in, imp.ID, nil)
 		} else {
 			_, err = s.Undo(ctx, in, imp.ID, nil)
 		}
-		if err != nil {
-			return n, err
+		switch {
+		case err == nil:
+			done++
+		case first == nil:
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return len(open), nil
+	return done, first
 }

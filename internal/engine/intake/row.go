@@ -20,7 +20,9 @@ const (
 	FieldMRN          Field = "mrn"
 	FieldGivenName    Field = "given_name"
 	FieldFamilyName   Field = "family_name"
-	FieldFullName     Field = "full_name"
+	FieldFullName     Field = "full_name"              // first name, then family name
+	FieldFamilyFirst  Field = "full_name_family_first" // family name, then first name
+	FieldAnyName      Field = "name"                   // a whole name whose order nobody told
 	FieldBirthDate    Field = "birth_date"
 	FieldSex          Field = "sex"
 	FieldLanguage     Field = "language"
@@ -137,6 +139,7 @@ const (
 	FutureBirth    ProblemCode = "birth_in_future"
 	PastTheCentury ProblemCode = "birth_too_long_ago"
 	IDTaken        ProblemCode = "identifier_of_another_patient"
+	UnclearName    ProblemCode = "unclear_name" // a whole name whose order nobody told
 	Unreadable     ProblemCode = "patient_unreadable"
 )
 

@@ -21,7 +21,7 @@ import (
 // Undo takes back what an import wrote, newest line first: only rows still at the version that the import
 // wrote; the rest are left alone and listed by Kept. Imported grants get revocations; an opt-out is never removed.
 // New persons become inactive and new visits entered-in-error, because texts and consents may already name them.
-// It goes on after a crash like Apply.
+// It goes on after a crash like Apply. One that was cut off while it was written is given up so.
 func (s *Service) Undo(ctx context.Context, sc access.Scope, imported id.ID, told Progress) (feed.Import, error) {
 	if !sc.Allows(access.ReleaseHeld) {
 		return feed.Import{}, errs.New(errs.Forbidden, "you may not undo an import: ask a manager")
@@ -31,8 +31,8 @@ func (s *Service) Undo(ctx context.Context, sc access.Scope, imported id.ID, tol
 		return imp, err
 	}
 	if imp.State != feed.Undoing {
-		if imp.State != feed.Applied {
-			return imp, errs.Newf(errs.Precondition, "this import is %s; only an applied one can be undone", imp.State)
+		if !imp.State.MayBecome(feed.Undoing) {
+			return imp, errs.Newf(errs.Precondition, "this import is %s; only what was written can be undone", imp.State)
 		}
 		imp.State, imp.Cursor, imp.Held = feed.Undoing, 0, false
 		if imp, err = s.update(ctx, sc, imp, "import.undo"); err != nil {

@@ -384,3 +384,41 @@ func (d *desk) visitless(person id.ID) (n int) {
 	})
 	return n
 }
+
+func TestAVisitNamesOnlyWhatTheOrganizationHas(t *testing.T) {
+	onBoth(t, func(t *testing.T, d *desk) {
+		other := storetest.NewOrg(t, d.Store)
+		var foreign, own org.Practitioner
+		var kind schedule.VisitType
+		storetest.Write(t, d.Store, other, func(ctx context.Context, tx store.Tx) (err error) {
+			if foreign, err = tx.Orgs().SavePractitioner(ctx, org.Practitioner{Name: "Dr. Elsewhere"}); err != nil {
+				return err
+			}
+			kind, err = tx.Visits().SaveType(ctx, schedule.VisitType{Name: "Elsewhere"})
+			return err
+		})
+		storetest.Write(t, d.Store, d.Scope, func(ctx context.Context, tx store.Tx) (err error) {
+			own, err = tx.Orgs().SavePractitioner(ctx, org.Practitioner{Name: "Dr. Here"})
+			return err
+		})
+		who := d.Person(true)
+		b := record.Booking{Person: who.ID, Location: d.Site.ID, Start: plantest.Noon.Add(10 * day)}
+		for name, change := range map[string]func(*record.Booking){
+			"a practitioner": func(b *record.Booking) { b.Practitioner = foreign.ID }, "a kind of visit": func(b *record.Booking) { b.Type = kind.ID },
+		} {
+			wrong := b
+			change(&wrong)
+			if _, err := d.Service.Book(t.Context(), d.Scope, wrong); !errs.Is(err, errs.NotFound) {
+				t.Errorf("booked with another organization's %s: %v", name, err)
+			}
+		}
+		b.Practitioner = own.ID
+		v, err := d.Service.Book(t.Context(), d.Scope, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.MoveVisit(t.Context(), d.Scope, record.Move{Visit: v.ID, Version: v.Version, Practitioner: foreign.ID}); !errs.Is(err, errs.NotFound) {
+			t.Errorf("moved to another organization's practitioner: %v", err)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -42,6 +43,9 @@ func (s *Service) Book(ctx context.Context, scope access.Scope, b Booking) (v sc
 		if !schedule.Believable(b.Start) {
 			return errs.New(errs.Invalid, "no visit is that far away: look at the year").At("start")
 		}
+		if err := ours(ctx, tx, b.Practitioner, b.Type); err != nil {
+			return err
+		}
 		v = schedule.Appointment{Person: b.Person, Location: b.Location, Practitioner: b.Practitioner, Type: b.Type, Reason: b.Reason,
 			Status: schedule.Booked, Start: b.Start, Length: b.Length, BookedAt: tx.Now()}
 		v.Zone, v.Wall = site.Zone, wall(b.Start, site.Zone)
@@ -60,6 +64,27 @@ func siteOf(ctx context.Context, tx store.Tx, location id.ID) (org.Location, err
 		return org.Location{}, errs.New(errs.Invalid, "say at which site the visit is").At("location")
 	}
 	return tx.Orgs().Location(ctx, location)
+}
+
+// ours refuses a practitioner or a kind of visit that the organization does not have; zero is none.
+func ours(ctx context.Context, tx store.Tx, practitioner, kind id.ID) error {
+	if !practitioner.IsZero() {
+		all, err := tx.Orgs().Practitioners(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, func(p org.Practitioner) bool { return p.ID == practitioner }) {
+			return errs.New(errs.NotFound, "there is no such practitioner").At("practitioner")
+		}
+	}
+	if kind.IsZero() {
+		return nil
+	}
+	all, err := tx.Visits().Types(ctx)
+	if err == nil && !slices.ContainsFunc(all, func(t schedule.VisitType) bool { return t.ID == kind }) {
+		err = errs.New(errs.NotFound, "there is no such kind of visit").At("type")
+	}
+	return err
 }
 
 // wall is the time as the calendar shows it.
@@ -95,6 +120,9 @@ func (s *Service) MoveVisit(ctx context.Context, scope access.Scope, m Move) (sc
 		}
 		if !m.Practitioner.IsZero() {
 			v.Practitioner = m.Practitioner
+		}
+		if err := ours(ctx, tx, m.Practitioner, id.ID{}); err != nil {
+			return err
 		}
 		if !m.Start.IsZero() {
 			if !m.Start.After(tx.Now()) {

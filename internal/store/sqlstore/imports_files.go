@@ -122,13 +122,15 @@ func (s imports) DropFiles(ctx context.Context, now time.Time) (int, error) {
 		return 0, err
 	}
 	lines, err := s.Exec(ctx, `DELETE FROM import_problems WHERE (import_id, line, n) IN (SELECT p.import_id, p.line, p.n
-		FROM import_problems p JOIN import_chunks c ON c.import_id = p.import_id AND c.n = 0 WHERE c.until_at <= $1 LIMIT $2)`,
+		FROM import_problems p JOIN import_chunks c ON c.import_id = p.import_id AND c.n = 0 JOIN imports i ON i.id = c.import_id
+		WHERE c.until_at <= $1 AND i.state <> 'applying' LIMIT $2)`,
 		now, droppedProblems)
 	if err != nil || lines > 0 {
 		return int(lines), err
 	}
 	n, err := s.Exec(ctx, `DELETE FROM import_chunks WHERE (import_id, n) IN
-		(SELECT c.import_id, c.n FROM import_chunks c WHERE c.until_at <= $1 ORDER BY c.until_at LIMIT $2)`, now, droppedChunks)
+		(SELECT c.import_id, c.n FROM import_chunks c JOIN imports i ON i.id = c.import_id
+		WHERE c.until_at <= $1 AND i.state <> 'applying' ORDER BY c.until_at LIMIT $2)`, now, droppedChunks)
 	return int(n), err
 }
 

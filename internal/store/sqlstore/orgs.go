@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -220,14 +221,24 @@ func (s orgs) SavePractitioner(ctx context.Context, p org.Practitioner) (org.Pra
 		p.ID = id.New()
 	}
 	p.Org = own
+	var name, external string
+	err = one(ctx, s, `SELECT name, external_id FROM practitioners WHERE id = $1 AND org_id = $2`, args(p.ID, own), &name, &external)
+	if err == nil && name == p.Name && external == p.ExternalID {
+		return p, nil
+	}
+	if err != nil && !errors.Is(err, ErrNone) {
+		return p, err
+	}
 	n, err := s.Exec(ctx, `INSERT INTO practitioners (id, org_id, name, external_id) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, external_id = excluded.external_id
 		WHERE practitioners.org_id = excluded.org_id`, p.ID, own, p.Name, p.ExternalID)
 	if err == nil && n == 0 {
 		err = found(ErrNone, "practitioner")
 	}
-	s.Publish(store.TopicOrgs)
-	return p, err
+	if err != nil {
+		return p, err
+	}
+	return p, s.touch(ctx, "") // texts name practitioners
 }
 
 // Practitioners lists the organization's practitioners.

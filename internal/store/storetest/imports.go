@@ -200,6 +200,19 @@ func importFiles(t *testing.T, open Open) {
 	if n, err := drop(System(), Start.Add(23*time.Hour)); n != 0 || err != nil {
 		t.Errorf("dropped %d within a day, %v", n, err)
 	}
+	state := func(to feed.State) {
+		Write(t, s, scope, func(ctx context.Context, tx store.Tx) (err error) {
+			i.State = to
+			i, err = tx.Imports().Update(ctx, i)
+			return err
+		})
+	}
+	state(feed.Checked)
+	state(feed.Applying) // cut off half-way: without the file it could never be finished
+	if n, err := drop(System(), Start.Add(24*time.Hour)); n != 0 || err != nil {
+		t.Errorf("dropped %d of a file that is being applied, %v", n, err)
+	}
+	state(feed.Applied)
 	if n, err := drop(System(), Start.Add(24*time.Hour)); n != 3 || err != nil {
 		t.Errorf("dropped %d after a day, %v", n, err)
 	}

@@ -69,6 +69,22 @@ func orgs(t *testing.T, open Open) {
 			t.Errorf("from %+v to %+v at revision %d after %d", before.Budget, after.Budget, after.Revision, before.Revision)
 		}
 	})
+	t.Run("a practitioner that changes raises the revision, one that stays does not", func(t *testing.T) {
+		Write(t, s, scope, func(ctx context.Context, tx store.Tx) error {
+			revision := func() int64 { return must(tx.Orgs().Get(ctx)).Revision }
+			start := revision()
+			p := must(tx.Orgs().SavePractitioner(ctx, org.Practitioner{Name: "Dr. Lis", ExternalID: "L"}))
+			made := revision()
+			must(tx.Orgs().SavePractitioner(ctx, p))
+			same := revision()
+			p.Name = "Dr. Lis-Wolny"
+			must(tx.Orgs().SavePractitioner(ctx, p))
+			if renamed := revision(); made != start+1 || same != made || renamed != same+1 {
+				t.Errorf("revisions %d, made %d, again %d, renamed %d", start, made, same, renamed)
+			}
+			return nil
+		})
+	})
 	t.Run("stop-all is one organization's or everybody's", func(t *testing.T) {
 		Write(t, s, scope, func(ctx context.Context, tx store.Tx) error { return tx.Orgs().StopAll(ctx) })
 		all := stops(t, System())

@@ -272,7 +272,7 @@ func (a *API) undoImport(ctx context.Context, s access.Scope, in *One) (*got[Imp
 	return a.work(ctx, s, in.ID, "undo", func(ctx context.Context, told intake.Progress) error {
 		_, err := a.need.Imports.Undo(ctx, s, in.ID, told)
 		return err
-	}, feed.Applied, feed.Undoing)
+	}, feed.Applying, feed.Applied, feed.Undoing)
 }
 
 func (a *API) absent(ctx context.Context, s access.Scope, in *One) (*got[List[Appointment]], error) {

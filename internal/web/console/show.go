@@ -88,7 +88,7 @@ func fullName(w *Words, p patient.Person) string {
 	if p.Unreadable {
 		return w.T("person.unreadable")
 	}
-	name := strings.TrimSpace(p.Facts.GivenName.Reveal() + " " + p.Facts.FamilyName.Reveal())
+	name := p.Facts.FullName().Reveal()
 	if name == "" {
 		return w.T("person.unnamed")
 	}

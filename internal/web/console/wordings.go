@@ -42,7 +42,9 @@ func wordingFor(p purpose.Purpose) wording {
 }
 
 // offered is the text for a purpose in a language; empty when the console has none in it.
-func (c *Console) offered(p *Page, of purpose.Purpose, code string) string { return c.wordingIn(p, wordingFor(of), code) }
+func (c *Console) offered(p *Page, of purpose.Purpose, code string) string {
+	return c.wordingIn(p, wordingFor(of), code)
+}
 
 func (c *Console) wordingIn(p *Page, w wording, code string) string {
 	for _, l := range languages {
