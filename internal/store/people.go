@@ -54,7 +54,7 @@ type People interface {
 
 // PersonQuery is what staff typed. Empty fields do not narrow.
 type PersonQuery struct {
-	Words      []string // of the name; three or four letters match beginnings
+	Words      []string // of the name; from three letters on they match beginnings
 	Identifier phi.Text // any system of the organization
 	BirthDate  phi.Text // YYYY-MM-DD
 	Number     phone.Number

@@ -98,6 +98,33 @@ func (x *Index) NameQuery(word string) []byte {
 	return x.sum("name:word", w)[:TokenSize]
 }
 
+// NameStart is the token of the first four letters of a longer word: it finds all names that the word may begin, and
+// others, which StartsWith leaves out. Nothing is returned for a shorter word: NameQuery finds those.
+func (x *Index) NameStart(word string) []byte {
+	if words := Words(word); len(words) > 0 {
+		if letters := []rune(words[0]); len(letters) > 4 {
+			return x.sum("name:prefix", string(letters[:4]))[:TokenSize]
+		}
+	}
+	return nil
+}
+
+// StartsWith reports whether a word of the names begins with what somebody typed.
+func StartsWith(word string, names ...string) bool {
+	typed := Words(word)
+	if len(typed) == 0 {
+		return true
+	}
+	for _, n := range names {
+		for _, w := range Words(n) {
+			if strings.HasPrefix(w, typed[0]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Words folds a name for comparison: compatibility decomposition, no marks, case folded, split at everything
 // that is neither letter nor digit. "Łódź-Nowak" gives "lodz" and "nowak".
 func Words(name string) []string {

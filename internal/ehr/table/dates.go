@@ -250,3 +250,13 @@ func splitMoment(s, region string) (date, clockTime, intake.ProblemCode) {
 	}
 	return date{}, clockTime{}, worst
 }
+
+// Day reads a date as people of a region write it, and gives it as 2006-01-02; false when it is none, or could be two.
+// Digits alone are no date here: they may be a number.
+func Day(s, region string) (string, bool) {
+	if !strings.ContainsFunc(s, func(c rune) bool { return c < '0' || c > '9' }) {
+		return "", false
+	}
+	d, code := parseDate(s, region)
+	return d.String(), code == ""
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -45,7 +46,7 @@ func (d *Desk) Search(ctx context.Context, scope access.Scope, typed phi.Text) (
 	}
 	queries := guess(typed, home)
 	if len(queries) == 0 {
-		return nil, errs.New(errs.Invalid, "type at least three letters of a name, a phone number, a birth date or a patient number").At("q")
+		return nil, errs.New(errs.Invalid, "type at least three letters of a name (two characters of a Chinese one), a phone number, a birth date or a patient number").At("q")
 	}
 	var found []Found
 	err = d.store.Read(ctx, scope, func(tx store.Tx) error {
@@ -88,7 +89,7 @@ func search(ctx context.Context, tx store.Tx, queries []store.PersonQuery) ([]Fo
 // guess reads one typed line in every way that it can be meant.
 func guess(typed phi.Text, region string) (out []store.PersonQuery) {
 	s := strings.TrimSpace(typed.Reveal())
-	if len([]rune(s)) < 3 {
+	if n := len([]rune(s)); n < 2 || n < 3 && !han(s) {
 		return nil
 	}
 	if _, err := time.Parse(time.DateOnly, s); err == nil {
@@ -100,7 +101,29 @@ func guess(typed phi.Text, region string) (out []store.PersonQuery) {
 	if strings.ContainsAny(s, "0123456789") {
 		return append(out, store.PersonQuery{Identifier: phi.T(s)})
 	}
-	return append(out, store.PersonQuery{Words: strings.Fields(s)})
+	for _, words := range spellings(s) {
+		out = append(out, store.PersonQuery{Words: words})
+	}
+	return out
+}
+
+// spellings are the words that a name was typed in. A Han name is written without a space: it is one word, or a family
+// name of one or two characters and the rest.
+func spellings(typed string) [][]string {
+	words := strings.Fields(typed)
+	out := [][]string{words}
+	if len(words) != 1 || !han(words[0]) {
+		return out
+	}
+	c := []rune(words[0])
+	for n := 1; n <= 2 && n < len(c) && len(c) <= 4; n++ {
+		out = append(out, []string{string(c[:n]), string(c[n:])})
+	}
+	return out
+}
+
+func han(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return !unicode.Is(unicode.Han, c) })
 }
 
 func band(n int) string {

@@ -107,8 +107,8 @@ func (d *Desk) Find(ctx context.Context, scope access.Scope, q Query) (found []F
 	if err := may(scope, access.ReadPatients); err != nil {
 		return nil, err
 	}
-	ask := store.PersonQuery{Words: strings.Fields(q.Name.Reveal()), Identifier: q.Identifier, BirthDate: q.BirthDate, Limit: maxFound}
-	if len(ask.Words) == 0 && q.BirthDate.IsEmpty() && q.Number.IsEmpty() && q.Identifier.IsEmpty() {
+	ask := store.PersonQuery{Identifier: q.Identifier, BirthDate: q.BirthDate, Limit: maxFound}
+	if strings.TrimSpace(q.Name.Reveal()) == "" && q.BirthDate.IsEmpty() && q.Number.IsEmpty() && q.Identifier.IsEmpty() {
 		return nil, errs.New(errs.Invalid, "say whom you look for: a name, a birth date, a number or an identifier").At("name")
 	}
 	err = d.store.Read(ctx, scope, func(tx store.Tx) error {
@@ -121,7 +121,12 @@ func (d *Desk) Find(ctx context.Context, scope access.Scope, q Query) (found []F
 				return &errs.Error{Kind: errs.Invalid, Safe: err.Error(), Where: "number", Err: err}
 			}
 		}
-		found, err = search(ctx, tx, []store.PersonQuery{ask})
+		var asks []store.PersonQuery
+		for _, words := range spellings(q.Name.Reveal()) {
+			ask.Words = words
+			asks = append(asks, ask)
+		}
+		found, err = search(ctx, tx, asks)
 		return err
 	})
 	if err != nil {

@@ -275,10 +275,40 @@ func (s people) Search(ctx context.Context, q store.PersonQuery) ([]patient.Pers
 	if err != nil {
 		return nil, err
 	}
-	x, w := ok.Index(), &conditions{next: 2}
+	x, limit := ok.Index(), store.Page{Limit: q.Limit}.Size()
+	out, err := s.search(ctx, x, q, x.NameQuery, limit)
+	if err != nil || len(out) >= limit || !slices.ContainsFunc(q.Words, func(w string) bool { return x.NameStart(w) != nil }) {
+		return out, err
+	}
+	more, err := s.search(ctx, x, q, func(w string) []byte {
+		if start := x.NameStart(w); start != nil {
+			return start
+		}
+		return x.NameQuery(w)
+	}, searched)
+	for _, p := range more {
+		if len(out) < limit && begins(q.Words, p.Facts) && !slices.ContainsFunc(out, func(have patient.Person) bool { return have.ID == p.ID }) {
+			out = append(out, p)
+		}
+	}
+	return out, err
+}
+
+// searched is how many people with the same four letters are opened to find those with more.
+const searched = 4000
+
+// begins reports whether each longer word begins a name; shorter ones were found by their own tokens.
+func begins(words []string, f patient.Facts) bool {
+	return !slices.ContainsFunc(words, func(w string) bool {
+		return len([]rune(w)) > 4 && !seal.StartsWith(w, f.GivenName.Reveal(), f.FamilyName.Reveal())
+	})
+}
+
+func (s people) search(ctx context.Context, x *seal.Index, q store.PersonQuery, token func(word string) []byte, limit int) ([]patient.Person, error) {
+	w := &conditions{next: 2}
 	for _, word := range q.Words {
-		if token := x.NameQuery(word); token != nil {
-			w.add(`id IN (SELECT person_id FROM person_names WHERE org_id = $1 AND token = $%d)`, token)
+		if t := token(word); t != nil {
+			w.add(`id IN (SELECT person_id FROM person_names WHERE org_id = $1 AND token = $%d)`, t)
 		}
 	}
 	if !q.Identifier.IsEmpty() {
@@ -294,6 +324,6 @@ func (s people) Search(ctx context.Context, q store.PersonQuery) ([]patient.Pers
 	if len(w.values) == 0 {
 		return nil, nil
 	}
-	w.values = append(w.values, store.Page{Limit: q.Limit}.Size())
+	w.values = append(w.values, limit)
 	return s.read(ctx, mine+w.text+` AND erased_at IS NULL ORDER BY id `+w.limit(), w.values...)
 }

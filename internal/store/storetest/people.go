@@ -117,6 +117,10 @@ func people(t *testing.T, open Open) {
 			"a number":                    {store.PersonQuery{Number: Number(t, "+48601000001")}, []id.ID{ann.ID}},
 			"a birth date and a name":     {store.PersonQuery{BirthDate: phi.T("1980-02-29"), Words: []string{"zofia"}}, []id.ID{zofia.ID}},
 			"a wrong birth date":          {store.PersonQuery{BirthDate: phi.T("1981-02-28"), Words: []string{"zofia"}}, nil},
+			"five letters":                {store.PersonQuery{Words: []string{"lukas"}}, []id.ID{zofia.ID}},
+			"all letters but one":         {store.PersonQuery{Words: []string{"Łukasiewic"}}, []id.ID{zofia.ID}},
+			"four letters right, one not": {store.PersonQuery{Words: []string{"lukat"}}, nil},
+			"a beginning and a word":      {store.PersonQuery{Words: []string{"lukasie", "zofia"}}, []id.ID{zofia.ID}},
 			"nothing at all finds no one": {store.PersonQuery{}, nil},
 		} {
 			if got := search(t, scope, c.q); !slices.Equal(got, c.want) {

@@ -7,6 +7,7 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/ehr/table"
 	"carillon.dev/carillon/internal/engine/desk"
 )
 
@@ -28,7 +29,11 @@ func (c *Console) searchPatients(w http.ResponseWriter, r *http.Request, p *Page
 		return
 	}
 	v := searchView{Typed: strings.TrimSpace(r.PostForm.Get("q")), Asked: true}
-	found, err := c.need.Desk.Search(r.Context(), p.Scope, phi.T(v.Typed))
+	typed := v.Typed
+	if day, ok := table.Day(typed, p.Org.Region); ok {
+		typed = day
+	}
+	found, err := c.need.Desk.Search(r.Context(), p.Scope, phi.T(typed))
 	if errs.Is(err, errs.Invalid) {
 		v.Asked, v.Errors = false, fieldsOf(p.W, err)
 		c.show(w, r, http.StatusUnprocessableEntity, patientsView(p, v))

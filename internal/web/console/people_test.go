@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -98,6 +100,34 @@ func TestAConsentFromTheFutureIsRefusedBesideItsField(t *testing.T) {
 		"method": {"verbal"}, "at": {"2027-01-01"}, "shown": {"x"}})
 	if res.StatusCode != 422 || !strings.Contains(body, "field-error") {
 		t.Fatalf("%d", res.StatusCode)
+	}
+}
+
+func TestPeopleAreFoundAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	r := w.reader(t).signIn()
+	var huang, kowalski patient.Person
+	w.write(t, func(tx store.Tx) error {
+		all, err := tx.People().Create(t.Context(), []patient.Person{
+			{Kind: patient.Patient, Status: patient.Active, Facts: patient.Facts{GivenName: phi.T("芳"), FamilyName: phi.T("黄"), BirthDate: phi.T("1970-06-03")}},
+			{Kind: patient.Patient, Status: patient.Active, Facts: patient.Facts{GivenName: phi.T("Jan"), FamilyName: phi.T("Kowalski"), BirthDate: phi.T("1955-12-01")}}})
+		if err == nil {
+			huang, kowalski = all[0], all[1]
+		}
+		return err
+	})
+	for typed, want := range map[string]id.ID{"黄芳": huang.ID, "黄 芳": huang.ID, "Kowa": kowalski.ID, "kowals": kowalski.ID, "kowalsk jan": kowalski.ID,
+		"03.06.1970": huang.ID, "1970-06-03": huang.ID, "3 June 1970": huang.ID} {
+		if _, body := r.post("/patients", url.Values{"q": {typed}}); !strings.Contains(body, "/patients/"+want.String()) {
+			t.Errorf("%q finds nobody", typed)
+		}
+	}
+	if res, _ := r.post("/patients", url.Values{"q": {"Ko"}}); res.StatusCode != 422 {
+		t.Errorf("two letters: %d", res.StatusCode)
+	}
+	if _, body := r.get("/patients/" + huang.ID.String()); !strings.Contains(body, "黄芳") {
+		t.Error("a Chinese name is not shown family name first")
 	}
 }
 
