@@ -49,6 +49,26 @@ func TestARestoredCopyWaitsForAPerson(t *testing.T) {
 	}
 }
 
+func TestACopiedFolderWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	key, live, copied := "--key-file="+filepath.Join(dir, "keys", "keyring"), filepath.Join(dir, "live"), filepath.Join(dir, "copy")
+	if code, out := run(t, "org", "add", "Linden Clinic", "--region=PL", "--data="+live, key); code != 0 {
+		t.Fatal(out)
+	}
+	if err := os.CopyFS(copied, os.DirFS(live)); err != nil {
+		t.Fatal(err)
+	}
+	if _, out := run(t, "doctor", "--data="+copied, key); !strings.Contains(out, "a restored copy waits") {
+		t.Errorf("a copied folder is not on hold:\n%s", out)
+	}
+	for range 2 { // started again and again
+		if _, out := run(t, "doctor", "--data="+live, key); !strings.Contains(out, "nothing is stopped or on hold") {
+			t.Errorf("the copy put the original on hold:\n%s", out)
+		}
+	}
+}
+
 func TestARestoreNeverReplacesADatabase(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -14,6 +14,7 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/carrier/simulator"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/store"
@@ -48,6 +49,9 @@ func (s serveCmd) Run(c *console) error {
 		return err
 	}
 	c.printf("Carillon is at %s\n", s.address(node))
+	if err := sayHeld(c, sys); err != nil {
+		return err
+	}
 	return node.Run(c.ctx)
 }
 
@@ -61,6 +65,20 @@ func (s serveCmd) address(n *app.Node) string {
 		scheme = "https"
 	}
 	return scheme + "://" + n.Address()
+}
+
+// sayHeld says that this database was copied or moved here, and how its hold ends.
+func sayHeld(c *console, sys *app.System) error {
+	return sys.Store.Read(c.ctx, access.System("serve"), func(tx store.Tx) error {
+		stops, err := tx.Orgs().Stops(c.ctx)
+		for _, why := range stops.Orgs {
+			if why == store.StopReason(org.HoldRestored) {
+				c.printf("This database is a copy of another, so nothing is sent. If the other is off for good, end the hold:\n  carillon resume --restored\n")
+				break
+			}
+		}
+		return err
+	})
 }
 
 // firstLink prints the one-time link for the first administrator while nobody can log in.

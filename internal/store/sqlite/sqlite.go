@@ -111,7 +111,7 @@ func (s *Store) keys(ctx context.Context, o Options) (ring *seal.Keyring, err er
 }
 
 // home is the mark beside the data.
-func (s *Store) home() sqlstore.FileHome { return sqlstore.FileHome(s.path + ".instance") }
+func (s *Store) home() sqlstore.FileHome { return sqlstore.HomeOf(s.path) }
 
 // marked runs what changes the database's mark, commits, and settles the mark beside it.
 func (s *Store) marked(ctx context.Context, change func(*session) (settle func() error, err error)) error {

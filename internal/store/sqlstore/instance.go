@@ -3,9 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
-	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
@@ -25,26 +23,8 @@ type Home interface {
 	Leave(marks ...string) error
 }
 
-// FileHome keeps the mark in a file beside the data. It is renewed at every start and stop, so that a copy of the
-// file that is put back later does not fit any more.
-type FileHome string
-
-// Marks are the words of the file. There are two only if the last renewal was cut off.
-func (f FileHome) Marks() ([]string, error) {
-	b, err := os.ReadFile(string(f))
-	if os.IsNotExist(err) {
-		return nil, nil
-	}
-	return strings.Fields(string(b)), err
-}
-
 // Fresh is a mark of its own.
 func (f FileHome) Fresh() string { return id.New().String() }
-
-// Leave replaces the file's content.
-func (f FileHome) Leave(marks ...string) error {
-	return os.WriteFile(string(f), []byte(strings.Join(marks, " ")+"\n"), 0o600)
-}
 
 // Keys opens the keyring that fits the database, or makes both their first mark. A database that has an instance
 // row never gets another key: a missing key file, or one with other keys, is refused. A database whose mark is
