@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -39,6 +40,7 @@ type fileFlags struct {
 	Delimiter string            `help:"Delimiter, when it is not found by itself; tab for tabs." placeholder:"CHAR"`
 	Map       map[string]string `help:"What a column holds: \"Header=field\"; - leaves it out. May be given several times." placeholder:"HEADER=FIELD"`
 	Location  string            `help:"Location (name or id) of rows that name none." placeholder:"NAME"`
+	Every     *time.Duration    `help:"How often a file of this source is expected, such as 24h; 0s is never. When it is late the console says so, and after twice the time its messages wait." placeholder:"TIME"`
 	SkipBad   bool              `help:"Import the good lines although others have problems."`
 	DryRun    bool              `help:"Check the file and write nothing."`
 	Yes       bool              `short:"y" help:"Do not ask before writing."`
@@ -74,7 +76,7 @@ func (f fileFlags) run(c *console, kind feed.Kind, snapshot bool) error {
 	if err != nil {
 		return err
 	}
-	imp, err := sys.Intake.Begin(c.ctx, scope, intake.Upload{Kind: kind, Source: f.Source, File: file, Options: feed.Options{
+	imp, err := sys.Intake.Begin(c.ctx, scope, intake.Upload{Kind: kind, Source: f.Source, Every: f.Every, File: file, Options: feed.Options{
 		Encoding: f.Encoding, Delimiter: f.Delimiter, Map: f.Map, Location: place, SkipBad: f.SkipBad, Snapshot: snapshot}})
 	if err != nil {
 		return err

@@ -110,3 +110,13 @@ type Source struct {
 	LastAt   *time.Time
 	Imports  int
 }
+
+// Late says whether a source is silent for longer than its period, and whether for over twice as long: then what its
+// visits say is not believed any more.
+func (s Source) Late(now time.Time) (late, held bool) {
+	if s.Period <= 0 || s.LastAt == nil {
+		return false, false
+	}
+	silent := now.Sub(*s.LastAt)
+	return silent > s.Period, silent > 2*s.Period
+}

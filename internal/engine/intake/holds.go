@@ -31,7 +31,7 @@ func (Holds) Held(ctx context.Context, tx store.Tx, visits []schedule.Appointmen
 		waits[i.ID] = true
 	}
 	for _, s := range sources {
-		silent[s.ID] = s.Period > 0 && s.LastAt != nil && tx.Now().Sub(*s.LastAt) > 2*s.Period
+		_, silent[s.ID] = s.Late(tx.Now())
 	}
 	for i, v := range visits {
 		waiting[i], overdue[i] = waits[v.Import], silent[v.Source]

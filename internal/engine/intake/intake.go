@@ -74,6 +74,7 @@ type Upload struct {
 	Kind    feed.Kind
 	Source  string // name of the feed; made when it is new
 	Options feed.Options
+	Every   *time.Duration // how often the source is expected from now on; nil leaves it
 	File    io.Reader
 }
 
@@ -86,7 +87,15 @@ func (s *Service) Begin(ctx context.Context, sc access.Scope, u Upload) (feed.Im
 	if !u.Kind.Valid() {
 		return feed.Import{}, errs.New(errs.Invalid, "an import is of patients or of appointments").At("kind")
 	}
+	if u.Every != nil {
+		if err := believablePeriod(*u.Every); err != nil {
+			return feed.Import{}, err
+		}
+	}
 	src, err := s.source(ctx, sc, u.Source)
+	if err == nil && u.Every != nil {
+		err = s.Expect(ctx, sc, src.ID, *u.Every)
+	}
 	if err != nil {
 		return feed.Import{}, err
 	}

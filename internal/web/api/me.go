@@ -80,6 +80,8 @@ type Source struct {
 	ID     id.ID      `json:"id"`
 	Name   string     `json:"name"`
 	LastAt *time.Time `json:"last_at,omitempty" doc:"When it was last heard of."`
+	Every  int        `json:"every_hours" doc:"How often it is expected; 0 is never."`
+	Late   bool       `json:"overdue" doc:"Silent for longer than that; after twice as long the messages of its visits wait."`
 }
 
 // Waiting counts what waits for a person.
@@ -104,6 +106,9 @@ func organizationOf(a desk.Around, f desk.Frame) Organization {
 		Locations:     mapped(a.Locations, siteOf),
 		Practitioners: mapped(f.Practitioners, func(p *org.Practitioner) Named { return Named{p.ID, p.Name, p.ExternalID} }),
 		VisitTypes:    mapped(f.Types, func(t *schedule.VisitType) Named { return Named{t.ID, t.Name, t.ExternalID} }),
-		Sources:       mapped(f.Sources, func(x *schedule.Source) Source { return Source{x.ID, x.Name, x.LastAt} }),
-		Waiting:       Waiting{Conversations: a.Waiting.Inbox, Tasks: a.Waiting.Calls, HeldImports: a.Waiting.Held}}
+		Sources: mapped(f.Sources, func(x *schedule.Source) Source {
+			late, _ := x.Late(a.Now)
+			return Source{x.ID, x.Name, x.LastAt, int(x.Period.Hours()), late}
+		}),
+		Waiting: Waiting{Conversations: a.Waiting.Inbox, Tasks: a.Waiting.Calls, HeldImports: a.Waiting.Held}}
 }

@@ -26,6 +26,23 @@ func (a *API) placeRoutes() {
 	handle(a, http.MethodPost, "/locations/{id}/hours", op{name: "setHours", tag: tag, summary: "Set when a location writes",
 		about: "The whole policy: what is left out is as the country's rules say. They may be narrowed, never widened.",
 		needs: access.ManageSettings}, a.setHours)
+	handle(a, http.MethodPost, "/sources/{id}", op{name: "expectSource", tag: "Imports", summary: "Say how often a source is expected",
+		about: "When it is silent for longer the console says so; after twice as long the messages of its visits wait.",
+		needs: access.ImportFiles}, a.expectSource)
+}
+
+// Expected is how often a source speaks.
+type Expected struct {
+	Every int `json:"every_hours" minimum:"0" maximum:"8784" doc:"0 is never."`
+}
+
+type expected struct {
+	One
+	Body Expected
+}
+
+func (a *API) expectSource(ctx context.Context, s access.Scope, in *expected) (*bare, error) {
+	return done(a.need.Imports.Expect(ctx, s, in.ID, time.Duration(in.Body.Every)*time.Hour))
 }
 
 // OrganizationChange is what may change of an organization.

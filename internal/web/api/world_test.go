@@ -232,7 +232,7 @@ func (w *world) fresh(t testing.TB, c clinic) clinic {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.rows["import"] = imp.ID
+	c.rows["import"], c.rows["source"] = imp.ID, imp.Source
 	return c
 }
 

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -21,6 +22,7 @@ import (
 
 type importsView struct {
 	List   []feed.Import
+	Late   []intake.Overdue
 	Kind   string
 	Source string
 	Errors fieldErrors
@@ -33,6 +35,10 @@ func (c *Console) imports(w http.ResponseWriter, r *http.Request, p *Page) {
 func (c *Console) showImports(w http.ResponseWriter, r *http.Request, p *Page, status int, v importsView) {
 	var err error
 	if v.List, err = c.need.Imports.Recent(r.Context(), p.Scope); err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	if v.Late, err = c.need.Imports.Overdue(r.Context(), p.Scope); err != nil {
 		c.fail(w, r, p, err)
 		return
 	}
@@ -89,6 +95,11 @@ func uploadOf(form *multipart.Reader) (u intake.Upload, err error) {
 			u.Kind = feed.Kind(value)
 		case "source":
 			u.Source = strings.TrimSpace(string(value))
+		case "every":
+			if hours, err := strconv.Atoi(string(value)); err == nil {
+				every := time.Duration(hours) * time.Hour
+				u.Every = &every
+			}
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/engine/selftest"
 )
 
@@ -19,7 +20,8 @@ type dayView struct {
 	Sites  []siteDay
 	Cut    bool
 	Counts dayCounts
-	Wrong  []incidentLine // open incidents, for those who can have them mended
+	Late   []intake.Overdue // sources whose file is overdue
+	Wrong  []incidentLine   // open incidents, for those who can have them mended
 }
 
 // siteDay is the day of one site, on its own clock.
@@ -109,6 +111,9 @@ func (c *Console) day(r *http.Request, p *Page) (dayView, error) {
 		return d, err
 	}
 	d.Cut = cut
+	if d.Late, err = c.need.Imports.Overdue(r.Context(), p.Scope); err != nil {
+		return d, err
+	}
 	for i := range visits {
 		d.place(&visits[i], y, m, n)
 	}
