@@ -67,7 +67,7 @@ func TestTheSameFileUnderAnotherPathIsAtHome(t *testing.T) {
 	}
 	for _, name := range []string{"carillon.db", "carillon.db.instance"} {
 		if err := os.Link(filepath.Join(folder, name), filepath.Join(other, name)); err != nil {
-			t.Skip("no hard links here")
+			t.Fatal(err)
 		}
 	}
 	if marks(t, filepath.Join(other, "carillon.db")) != 2 || marks(t, file) != 2 {
