@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 
 	"carillon.dev/carillon/internal/app"
 	"carillon.dev/carillon/internal/base/errs"
@@ -13,18 +12,19 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
-	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/store"
 )
 
 type routeCmd struct {
-	Add    routeAddCmd   `cmd:"" help:"Connect an operator by SMPP 3.4; the route starts on trial."`
-	List   routeListCmd  `cmd:"" help:"Show routes and senders."`
-	Sender senderAddCmd  `cmd:"" help:"Make a sender: a number or a name that patients see."`
-	Guests guestsCmd     `cmd:"" help:"Set the numbers that a route on trial serves."`
-	State  routeStateCmd `cmd:"" help:"Open, stop or drain a route, or put it back on trial."`
+	Add          routeAddCmd     `cmd:"" help:"Connect an operator by SMPP 3.4; the route starts on trial."`
+	Change       routeChangeCmd  `cmd:"" help:"Change a route: name, account, password, rate, rank."`
+	List         routeListCmd    `cmd:"" help:"Show routes and senders."`
+	Sender       senderAddCmd    `cmd:"" help:"Make a sender: a number or a name that patients see."`
+	ChangeSender senderChangeCmd `cmd:"" help:"Change a sender, or switch it off."`
+	Guests       guestsCmd       `cmd:"" help:"Set the numbers that a route on trial serves."`
+	State        routeStateCmd   `cmd:"" help:"Open, stop or drain a route, or put it back on trial."`
 }
 
 type routeAddCmd struct {
@@ -75,14 +75,11 @@ func (r routeAddCmd) config(c *console) (smpp.Config, error) {
 		}
 		return smpp.ParseConfig(b)
 	}
-	var password string
-	var err error
-	if r.PasswordFile != "" {
-		b, ferr := os.ReadFile(r.PasswordFile)
-		password, err = strings.TrimRight(string(b), "\r\n"), errs.Wrap(errs.Invalid, "the password file cannot be read", ferr)
-	} else {
-		password, err = askPassword(c)
+	file := r.PasswordFile
+	if file == "" {
+		file = "-"
 	}
+	password, err := passwordOf(c, file)
 	if err != nil {
 		return smpp.Config{}, err
 	}
@@ -120,7 +117,11 @@ func (r routeListCmd) Run(c *console) error {
 		c.printf("%s  %-9s %-6s %s\n", x.ID, x.State, x.Kind, x.Name)
 		for _, s := range senders {
 			if s.Route == x.ID {
-				c.printf("    %s  %-16s two-way %t\n", s.ID, s.Address, s.TwoWay)
+				off := ""
+				if s.Disabled {
+					off = "  off"
+				}
+				c.printf("    %s  %-16s two-way %t%s\n", s.ID, s.Address, s.TwoWay, off)
 			}
 		}
 	}
@@ -199,11 +200,8 @@ func (s senderAddCmd) Run(c *console) error {
 			return err
 		}
 		a := store.Sender{Route: r.ID, Address: s.Address, TwoWay: s.TwoWay, Location: at}
-		for _, p := range s.Purposes {
-			if !purpose.Purpose(p).Valid() {
-				return errs.New(errs.Invalid, "there is no such purpose").At("--purposes")
-			}
-			a.Purposes = append(a.Purposes, purpose.Purpose(p))
+		if a.Purposes, err = purposesOf(s.Purposes); err != nil {
+			return err
 		}
 		a, err = route.AddSender(c.ctx, sys.Store, scope, a)
 		if err == nil {

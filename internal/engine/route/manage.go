@@ -11,7 +11,7 @@ import (
 )
 
 // Add makes or changes a route. A new one that is no simulator starts on trial whatever its state says: it serves
-// its guest list only, until a person opens it. Made-up patients may have somebody's real number, so an organization
+// its guest list only, until a person opens it. Two routes of an organization never have one name. Made-up patients may have somebody's real number, so an organization
 // of demo data gets simulators only; the gate refuses other routes as well.
 func Add(ctx context.Context, s store.Store, scope access.Scope, r store.Route) (store.Route, error) {
 	if err := may(scope); err != nil {
@@ -21,12 +21,26 @@ func Add(ctx context.Context, s store.Store, scope access.Scope, r store.Route) 
 		if err = notForDemo(ctx, tx, r); err != nil {
 			return err
 		}
+		if err = nameFree(ctx, tx, r); err != nil {
+			return err
+		}
 		if r, err = tx.Routes().Save(ctx, r); err != nil {
 			return err
 		}
 		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "route.save", "route", r.ID, string(r.Kind)))
 	})
 	return r, err
+}
+
+// nameFree refuses the name of another route: commands name routes by it.
+func nameFree(ctx context.Context, tx store.Tx, r store.Route) error {
+	all, err := tx.Routes().List(ctx)
+	for _, x := range all {
+		if err == nil && x.ID != r.ID && x.Name == r.Name {
+			return errs.New(errs.Conflict, "another route has this name: change that one, or take another name").At("name")
+		}
+	}
+	return err
 }
 
 // AddSender makes or changes an address that patients know us by.
