@@ -72,24 +72,12 @@ func (c *Console) routes() []route {
 		{"POST /carriers/{id}/guests", "carriers", access.ManageRoutes, c.setGuests},
 		{"POST /carriers/{id}/test", "carriers", access.ManageRoutes, c.setTest},
 		{"POST /carriers/{id}/test/run", "carriers", access.SendMessages, c.runTest},
-		{"GET /settings", "settings", "", c.settings},
-		{"POST /settings/users", "settings", access.ManageUsers, c.addUser},
-		{"POST /settings/users/{id}/password", "settings", access.ManageUsers, c.setPassword},
-		{"POST /settings/password", "settings", "", c.changePassword},
-		{"POST /settings/users/{id}", "settings", access.ManageUsers, c.switchUser},
-		{"POST /settings/organization", "settings", access.ManageSettings, c.changeOrganization},
-		{"GET /settings/sites/{id}", "settings", access.ManageSettings, c.site},
-		{"POST /settings/sites/{id}", "settings", access.ManageSettings, c.saveSite},
-		{"POST /settings/sites/{id}/hours", "settings", access.ManageSettings, c.saveHours},
-		{"POST /settings/budget", "settings", access.ManageSettings, c.setBudget},
-		{"POST /settings/keys", "settings", access.ManageUsers, c.addKey},
-		{"POST /settings/keys/{id}/revoke", "settings", access.ManageUsers, c.revokeKey},
 		{"GET /stop", "", access.StopAll, c.stopForm},
 		{"POST /stop", "", access.StopAll, c.stop},
 		{"POST /resume", "", access.StopAll, c.resume},
 		{"POST /theme", "", "", c.chooseTheme},
 		{"POST /site", "", "", c.chooseSite},
-	}, slices.Concat(c.wordingRoutes(), c.audienceRoutes())...)
+	}, slices.Concat(c.wordingRoutes(), c.audienceRoutes(), c.settingsRoutes())...)
 }
 
 // wordingRoutes are those of what is said and when.
@@ -128,5 +116,23 @@ func (c *Console) audienceRoutes() []route {
 		{"GET /audience-counts/{id}", "audiences", access.ReadPatients, c.audienceCount},
 		{"POST /audience-counts/{id}/cancel", "audiences", access.ReadPatients, c.cancelCount},
 		{"POST /audience-counts/{id}/people", "audiences", access.ReadPatients, c.samplePeople},
+	}
+}
+
+// settingsRoutes are the pages and forms of the organization, its sites and who may come in.
+func (c *Console) settingsRoutes() []route {
+	return []route{
+		{"GET /settings", "settings", "", c.settings},
+		{"POST /settings/users", "settings", access.ManageUsers, c.addUser},
+		{"POST /settings/users/{id}/password", "settings", access.ManageUsers, c.setPassword},
+		{"POST /settings/password", "settings", "", c.changePassword},
+		{"POST /settings/users/{id}", "settings", access.ManageUsers, c.switchUser},
+		{"POST /settings/organization", "settings", access.ManageSettings, c.changeOrganization},
+		{"GET /settings/sites/{id}", "settings", access.ManageSettings, c.site},
+		{"POST /settings/sites/{id}", "settings", access.ManageSettings, c.saveSite},
+		{"POST /settings/sites/{id}/hours", "settings", access.ManageSettings, c.saveHours},
+		{"POST /settings/budget", "settings", access.ManageSettings, c.setBudget},
+		{"POST /settings/keys", "settings", access.ManageUsers, c.addKey},
+		{"POST /settings/keys/{id}/revoke", "settings", access.ManageUsers, c.revokeKey},
 	}
 }
