@@ -35,7 +35,7 @@ func TestAnAnswerActsOnItsVisit(t *testing.T) {
 			from, v := k.patient()
 			k.desk.kept = nil
 			got := k.text(from, c.text)
-			if len(k.desk.kept) != 1 || k.desk.kept[0] != (inbound.PatientAnswer{Visit: v.ID, Version: v.Version, Person: v.Person, Intent: c.intent, Inbound: got.ID}) {
+			if len(k.desk.kept) != 1 || k.desk.kept[0] != (inbound.PatientAnswer{Visit: v.ID, Version: v.Version, Person: v.Person, Intent: c.intent, Inbound: got.ID, Thread: got.Conversation}) {
 				t.Errorf("%s: kept %+v", name, k.desk.kept)
 				continue
 			}
