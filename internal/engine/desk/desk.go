@@ -16,6 +16,7 @@ import (
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/engine/explain"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -147,6 +148,29 @@ type Line struct {
 	Flags     message.Flags
 	HeldUntil time.Time // held: when it is looked at again; zero when somebody must act
 	Resent    bool
+}
+
+// Waits reports whether the message has yet to leave.
+func (l *Line) Waits() bool {
+	return l.State == message.Planned || l.State == message.Queued || l.State == message.Held
+}
+
+// Matters is the moment of the message that matters in its state.
+func (l *Line) Matters() time.Time {
+	switch {
+	case l.State.Settled() && !l.DoneAt.IsZero() && l.State != message.Delivered:
+		return l.DoneAt
+	case !l.SentAt.IsZero():
+		return l.SentAt
+	case l.State == message.Held && !l.HeldUntil.IsZero():
+		return l.HeldUntil
+	}
+	return l.DueAt
+}
+
+// TellsReason reports whether a list shows the reason beside the state.
+func (l *Line) TellsReason() bool {
+	return explain.Why(&l.Message) != message.ReasonNone && l.State != message.Queued
 }
 
 func lineOf(d store.Draft) Line {

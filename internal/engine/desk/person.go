@@ -16,6 +16,7 @@ import (
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/store"
 )
@@ -220,6 +221,36 @@ func (p *Person) inbound(ctx context.Context, tx store.Tx, points []id.ID) error
 
 // State is what the ledger says for one number and purpose at now.
 func (p *Person) State(q consent.Query) consent.State { return consent.Fold(p.Ledger, q) }
+
+// Right is what the ledger says of one purpose.
+type Right struct {
+	Purpose purpose.Purpose
+	State   consent.State
+}
+
+// Rights are what the ledger says at now for the person's first number: appointments first, then every purpose that the
+// ledger speaks of.
+func (p *Person) Rights(now time.Time) []Right {
+	speaks := func(of purpose.Purpose) bool {
+		return slices.ContainsFunc(p.Ledger, func(e consent.Entry) bool { return e.Purpose == of })
+	}
+	shown := []purpose.Purpose{purpose.Appointment}
+	for _, x := range append([]purpose.Purpose{consent.AllCare}, purpose.All()...) {
+		if x != purpose.Appointment && speaks(x) {
+			shown = append(shown, x)
+		}
+	}
+	q := consent.Query{Person: p.ID, Channel: patient.SMS, At: now}
+	if len(p.Contacts) > 0 {
+		q.Point = p.Contacts[0].Point.ID
+	}
+	out := make([]Right, len(shown))
+	for i, x := range shown {
+		q.Purpose = x
+		out[i] = Right{x, p.State(q)}
+	}
+	return out
+}
 
 // Coming lists the visits that these persons are still expected to, soonest first.
 func (d *Desk) Coming(ctx context.Context, scope access.Scope, people []id.ID) (out []Visit, err error) {

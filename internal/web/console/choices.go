@@ -5,6 +5,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/web/words"
 )
 
 // chooseLanguage keeps the reader's language: in a cookie, and on the user when somebody is logged in.
@@ -14,7 +15,7 @@ func (c *Console) chooseLanguage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	code := r.PostForm.Get("language")
-	for _, l := range languages {
+	for _, l := range words.Languages() {
 		if l.Code != code {
 			continue
 		}

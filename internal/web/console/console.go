@@ -22,6 +22,7 @@ import (
 	"carillon.dev/carillon/internal/engine/settings"
 	"carillon.dev/carillon/internal/engine/texts"
 	"carillon.dev/carillon/internal/web/assets"
+	"carillon.dev/carillon/internal/web/words"
 )
 
 // Options tune the console; the zero value is safe.
@@ -66,7 +67,7 @@ type Console struct {
 	opt    Options
 	log    *slog.Logger
 	assets *assets.Set
-	words  *catalogue
+	words  *words.Catalogue
 	works  *works
 }
 
@@ -76,14 +77,14 @@ func New(need Needs, log *slog.Logger, opt Options) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	words, err := loadCatalogue()
+	catalogue, err := words.Load()
 	if err != nil {
 		return nil, err
 	}
 	if opt.ClientAddress == nil {
 		opt.ClientAddress = connectionAddress
 	}
-	return &Console{need: need, opt: opt, log: log, assets: set, words: words, works: newWorks()}, nil
+	return &Console{need: need, opt: opt, log: log, assets: set, words: catalogue, works: newWorks()}, nil
 }
 
 // Close stops what forms began and waits for it: an import goes on when the program starts again.

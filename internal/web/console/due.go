@@ -142,32 +142,18 @@ func (c *Console) dueRest(r *http.Request, p *Page, v *dueView) error {
 
 // futureChip says what will become of a text that has not left.
 func futureChip(w *Words, f plan.Future) chip {
+	c := chip{toneInfo, "clock", w.Future(f)}
 	switch {
 	case !f.Held.IsZero():
-		return chip{toneWait, "player-pause", w.T("future.held")}
+		c.Tone, c.Icon = toneWait, "player-pause"
 	case f.Skip != "":
-		return chip{toneQuiet, "ban", w.T("future.skipped")}
+		c.Tone, c.Icon = toneQuiet, "ban"
 	case f.Settling:
-		return chip{toneInfo, "hourglass", w.T("future.settling")}
+		c.Icon = "hourglass"
 	case f.Says == message.Refused:
-		return chip{toneWait, "ban", w.T("future.refused")}
+		c.Tone, c.Icon = toneWait, "ban"
 	case f.Says == message.Held:
-		return chip{toneWait, "player-pause", w.T("future.waits")}
+		c.Tone, c.Icon = toneWait, "player-pause"
 	}
-	return chip{toneInfo, "clock", w.T("future.will")}
-}
-
-// futureWhy says why a text is planned, or why it will not go.
-func futureWhy(w *Words, f plan.Future) string {
-	switch {
-	case !f.Held.IsZero():
-		return w.T("reason.import_waits_for_release")
-	case f.Skip != "":
-		return w.Enum("skip.", string(f.Skip))
-	case f.Settling:
-		return w.T("reason.settling")
-	case f.Why != message.ReasonNone:
-		return w.Enum("reason.", string(f.Why))
-	}
-	return ""
+	return c
 }

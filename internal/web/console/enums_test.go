@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"carillon.dev/carillon/internal/web/words"
 )
 
 // enums are the closed lists that the pages show: which type of which package, and the catalogue's prefix.
@@ -53,11 +55,11 @@ var enums = []struct{ dir, kind, prefix string }{
 // A value that another room adds must get words here, in every language, before a reader can see it.
 func TestEveryValueOfAClosedListHasWords(t *testing.T) {
 	t.Parallel()
-	c, err := loadCatalogue()
+	c, err := words.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := c.words("pl", "")
+	w := c.Words("pl", "")
 	for _, e := range enums {
 		values := constants(t, e.dir, e.kind)
 		if len(values) == 0 {

@@ -218,7 +218,7 @@ func talkers(w *Words, t inbox.Waiting) string {
 	}
 	names := make([]string, len(t.People))
 	for i, p := range t.People {
-		names[i] = fullName(w, p)
+		names[i] = w.Name(p)
 	}
 	return strings.Join(names, ", ")
 }

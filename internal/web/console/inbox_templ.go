@@ -1224,9 +1224,9 @@ func meaningCard(p *Page, v threadView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var65 string
-				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(joined(p.W.Moment(p.In(x.Start, x.Location)), fullName(p.W, x.Who), x.With))
+				templ_7745c5c3_Var65, templ_7745c5c3_Err = templ.JoinStringErrs(joined(p.W.Moment(p.In(x.Start, x.Location)), p.W.Name(x.Who), x.With))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/inbox.templ`, Line: 216, Col: 140}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/inbox.templ`, Line: 216, Col: 135}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var65))
 				if templ_7745c5c3_Err != nil {

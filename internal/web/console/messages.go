@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
-	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/engine/desk"
@@ -106,29 +105,6 @@ func (c *Console) message(w http.ResponseWriter, r *http.Request, p *Page) {
 	c.show(w, r, http.StatusOK, messagePage(p, messageView{Told: told, Zone: p.Zone(told.Location)}))
 }
 
-// why is the first sentence of a message's page: its reason in words, or what its state means when
-// nothing stood in its way.
-func why(w *Words, l desk.Line) string {
-	if r := explain.Why(&l.Message); r != message.ReasonNone && !(gaveUp(&l.Message) && r == message.ReasonNoReceipt) {
-		return w.Enum("reason.", string(r))
-	}
-	return next(w, l)
-}
-
-// next says what a message's state means and what to do about it.
-func next(w *Words, l desk.Line) string {
-	if gaveUp(&l.Message) {
-		if l.Reason == message.ReasonNoReceipt {
-			return w.T("next.no_receipt")
-		}
-		return w.T("next.gave_up")
-	}
-	if l.State == message.Refused && l.Reason.NotNeeded() {
-		return w.T("next.not_needed")
-	}
-	return w.Enum("next.", string(l.State))
-}
-
 // messageNow answers "what would happen now?" with the code that decides for real.
 func (c *Console) messageNow(w http.ResponseWriter, r *http.Request, p *Page) {
 	m, err := pathID(r, "id")
@@ -154,46 +130,8 @@ func (c *Console) messageNow(w http.ResponseWriter, r *http.Request, p *Page) {
 	c.show(w, r, http.StatusOK, messagePage(p, v))
 }
 
-// nowSentence says what would happen.
-func nowSentence(p *Page, v messageView) string {
-	if v.Now.Verdict == gate.Hold && !v.Now.Until.IsZero() {
-		return p.W.T("now.hold.until", "When", p.W.Moment(v.Now.Until.In(v.Zone)))
-	}
-	return p.W.Enum("now.", string(v.Now.Verdict))
-}
-
-// step is one line of a message's history.
-type step struct {
-	At     time.Time
-	Chip   chip
-	Detail string
-	Code   string
-}
-
-// history puts columns and event rows of a message in one order.
-func (v *messageView) history(w *Words) (out []step) {
-	add := func(t time.Time, s message.State, detail, code string) {
-		if !t.IsZero() {
-			out = append(out, step{t, stateChip(w, s), detail, code})
-		}
-	}
-	add(v.PlannedAt, message.Planned, "", "")
-	for _, e := range v.Events {
-		add(e.At, e.To, w.Enum("reason.", string(e.Reason)), e.Code)
-	}
-	add(v.SentAt, message.Accepted, "", "")
-	if v.State.Settled() && !v.DoneAt.IsZero() {
-		add(v.DoneAt, v.State, w.Enum("reason.", string(v.Reason)), v.ErrorCode)
-	}
-	slices.SortStableFunc(out, func(a, b step) int { return a.At.Compare(b.At) })
-	return out
-}
-
 // says reports whether what the state means adds something to the reason.
 func says(l desk.Line) bool { return explain.Why(&l.Message) != message.ReasonNone }
-
-// tellsReason reports whether a list shows the reason beside the state.
-func tellsReason(l desk.Line) bool { return says(l) && l.State != message.Queued }
 
 // excerpt is a text cut for a list; a message without one is named by its purpose.
 func excerpt(w *Words, l desk.Line) string {

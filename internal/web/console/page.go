@@ -64,7 +64,7 @@ func (p *Page) In(t time.Time, site id.ID) time.Time { return t.In(p.Zone(site))
 // bare is a page for a reader who is not logged in.
 func (c *Console) bare(r *http.Request) *Page {
 	return &Page{
-		W:     c.words.words(cookieValue(r, languageCookie), r.Header.Get("Accept-Language")),
+		W:     c.words.Words(cookieValue(r, languageCookie), r.Header.Get("Accept-Language")),
 		Theme: theme(cookieValue(r, themeCookie)),
 		Path:  r.URL.Path,
 		Here:  r.URL.RequestURI(),
@@ -76,7 +76,7 @@ func (c *Console) bare(r *http.Request) *Page {
 func (c *Console) page(r *http.Request, s login.Session, active string) (*Page, error) {
 	p := c.bare(r)
 	if s.User.Locale != "" {
-		p.W = c.words.words(s.User.Locale, r.Header.Get("Accept-Language"))
+		p.W = c.words.Words(s.User.Locale, r.Header.Get("Accept-Language"))
 	}
 	if s.User.Theme != "" {
 		p.Theme = theme(s.User.Theme)

@@ -9,7 +9,6 @@ import (
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/patient"
-	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/plan"
 )
@@ -18,7 +17,7 @@ import (
 type personView struct {
 	desk.Person
 	Zone   *time.Location
-	Rights []right
+	Rights []desk.Right
 	Ahead  []moment    // soonest first
 	Past   []moment    // newest first
 	Errors fieldErrors // of the consent form
@@ -28,12 +27,6 @@ type personView struct {
 	// Typed and TextErrors are of the text that staff write.
 	Typed      string
 	TextErrors fieldErrors
-}
-
-// right is what the ledger says of one purpose now.
-type right struct {
-	Purpose purpose.Purpose
-	State   consent.State
 }
 
 // moment is one thing on the timeline.
@@ -51,13 +44,13 @@ type moment struct {
 // tell arranges a person's story for the page.
 func tell(p *Page, s desk.Person, ahead []plan.Future) personView {
 	v := personView{Person: s, Zone: p.Zone(s.Location)}
-	v.Rights = rights(s, p.Now)
+	v.Rights = s.Rights(p.Now)
 	for i := range s.Messages {
 		m := messageMoment(p, s.Messages[i], v.Zone)
 		if slices.ContainsFunc(ahead, func(f plan.Future) bool { return f.Message == s.Messages[i].ID }) {
 			continue // said better below: with what the gate says now
 		}
-		if waits(s.Messages[i].State) {
+		if s.Messages[i].Waits() {
 			v.Ahead = append(v.Ahead, m)
 		} else {
 			v.Past = append(v.Past, m)
@@ -88,38 +81,11 @@ func tell(p *Page, s desk.Person, ahead []plan.Future) personView {
 	return v
 }
 
-func waits(s message.State) bool {
-	return s == message.Planned || s == message.Queued || s == message.Held
-}
-
-// rights lists appointments first, then every purpose that the ledger speaks of.
-func rights(s desk.Person, now time.Time) []right {
-	shown := []purpose.Purpose{purpose.Appointment}
-	if slices.ContainsFunc(s.Ledger, func(e consent.Entry) bool { return e.Purpose == consent.AllCare }) {
-		shown = []purpose.Purpose{purpose.Appointment, consent.AllCare}
-	}
-	for _, p := range purpose.All() {
-		if p != purpose.Appointment && slices.ContainsFunc(s.Ledger, func(e consent.Entry) bool { return e.Purpose == p }) {
-			shown = append(shown, p)
-		}
-	}
-	q := consent.Query{Person: s.ID, Channel: patient.SMS, At: now}
-	if len(s.Contacts) > 0 {
-		q.Point = s.Contacts[0].Point.ID
-	}
-	out := make([]right, len(shown))
-	for i, p := range shown {
-		q.Purpose = p
-		out[i] = right{p, s.State(q)}
-	}
-	return out
-}
-
 func messageMoment(p *Page, l desk.Line, zone *time.Location) moment {
-	m := moment{At: messageTime(l), Icon: "message-2", Quote: l.Body.Reveal(), Link: "/messages/" + l.ID.String(), Ours: true,
+	m := moment{At: l.Matters(), Icon: "message-2", Quote: l.Body.Reveal(), Link: "/messages/" + l.ID.String(), Ours: true,
 		Chips: []chip{messageChip(p.W, l)}}
 	m.Title = p.W.T("person.text", "Kind", p.W.Enum("purpose.", string(l.Purpose)))
-	if tellsReason(l) {
+	if l.TellsReason() {
 		m.Detail = p.W.Enum("reason.", string(l.Reason))
 	}
 	if l.State == message.Queued {
@@ -131,7 +97,7 @@ func messageMoment(p *Page, l desk.Line, zone *time.Location) moment {
 // futureMoment is a text that will go, or will not, with the reason and the text as it would be now.
 func futureMoment(p *Page, f plan.Future, zone *time.Location) moment {
 	m := moment{At: f.Due, Icon: "message-2", Title: p.W.Enum("step.", f.Step), Quote: f.Draft.Body.Reveal(), Ours: true,
-		Chips: []chip{futureChip(p.W, f)}, Detail: joined(p.W.T("person.visit", "When", p.when(f.Start, zone)), futureWhy(p.W, f))}
+		Chips: []chip{futureChip(p.W, f)}, Detail: joined(p.W.T("person.visit", "When", p.when(f.Start, zone)), p.W.FutureWhy(f))}
 	if !f.Message.IsZero() {
 		m.Link = "/messages/" + f.Message.String()
 	}
@@ -174,19 +140,17 @@ func inboundMoment(p *Page, in *conversation.Inbound) moment {
 }
 
 func ledgerMoment(p *Page, e consent.Entry) moment {
-	key := "ledger." + string(e.Status)
 	icon, look := "shield-check", toneGood
 	switch {
 	case e.Lifts:
-		key = "ledger.lifted"
 	case e.Status == consent.Revoked && e.Person.IsZero():
-		key, icon, look = "ledger.opt_out", "bell-off", toneBad
+		icon, look = "bell-off", toneBad
 	case e.Status == consent.Revoked:
 		icon, look = "ban", toneBad
 	case e.Status == consent.Suspended:
 		icon, look = "player-pause", toneWait
 	}
-	return moment{At: e.At, Icon: icon, Title: p.W.T(key),
+	return moment{At: e.At, Icon: icon, Title: p.W.Ledger(e),
 		Detail: joined(p.W.Enum("method.", string(e.Method)), e.Wording), Quote: e.Shown.Reveal(),
 		Chips: []chip{{look, "", p.W.Enum("purpose.", string(e.Purpose))}}}
 }
@@ -225,18 +189,19 @@ func numberChips(w *Words, c patient.Contact) (out []chip) {
 	return out
 }
 
-func rightChip(w *Words, r right) chip {
+func rightChip(w *Words, r desk.Right) chip {
+	c := chip{toneQuiet, "circle-dashed", w.Right(r.State)}
 	switch {
 	case r.State.OptedOut:
-		return chip{toneBad, "bell-off", w.T("right.opted_out")}
+		c.Tone, c.Icon = toneBad, "bell-off"
 	case r.State.Suspended:
-		return chip{toneWait, "player-pause", w.T("right.suspended")}
+		c.Tone, c.Icon = toneWait, "player-pause"
 	case r.State.Granted:
-		return chip{toneGood, "shield-check", w.T("right.granted")}
+		c.Tone, c.Icon = toneGood, "shield-check"
 	case r.State.By.Status == consent.Revoked:
-		return chip{toneBad, "ban", w.T("right.revoked")}
+		c.Tone, c.Icon = toneBad, "ban"
 	}
-	return chip{toneQuiet, "circle-dashed", w.T("right.none")}
+	return c
 }
 
 // personNotes are what must be seen before anything else about a person.

@@ -13,6 +13,7 @@ import (
 	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/web/words"
 )
 
 // looks of a message's states: tone and icon; the word comes from the catalogue.
@@ -40,20 +41,18 @@ func stateChip(w *Words, s message.State) chip {
 // messageChip is the state of a message: one that ran out of time at the carrier's is another thing than one
 // that was dropped here before it left.
 func messageChip(w *Words, l desk.Line) chip {
-	if gaveUp(&l.Message) {
-		if l.Reason == message.ReasonNoReceipt {
-			return chip{toneWait, "help-circle", w.T("state.no_receipt")}
-		}
-		return chip{toneBad, "circle-x", w.T("state.gave_up")}
+	c := stateLooks[l.State]
+	switch {
+	case words.GaveUp(&l.Message) && l.Reason == message.ReasonNoReceipt:
+		c = chip{toneWait, "help-circle", ""}
+	case words.GaveUp(&l.Message):
+		c = chip{toneBad, "circle-x", ""}
+	case words.NotNeeded(&l.Message):
+		c = chip{toneQuiet, "ban", ""}
 	}
-	if l.State == message.Refused && l.Reason.NotNeeded() {
-		return chip{toneQuiet, "ban", w.T("state.not_needed")}
-	}
-	return stateChip(w, l.State)
+	c.Text = w.State(l)
+	return c
 }
-
-// gaveUp reports whether the carrier had the text and stopped trying to reach the phone.
-func gaveUp(m *message.Message) bool { return m.State == message.Expired && !m.SentAt.IsZero() }
 
 func answerChip(w *Words, a schedule.Answer) chip {
 	switch a {
@@ -82,19 +81,6 @@ func visitChip(w *Words, s schedule.Status) chip {
 	return c
 }
 
-// fullName is the name as staff read it; a person whose key was destroyed has none, one whose key is damaged is said
-// to be unreadable.
-func fullName(w *Words, p patient.Person) string {
-	if p.Unreadable {
-		return w.T("person.unreadable")
-	}
-	name := p.Facts.FullName().Reveal()
-	if name == "" {
-		return w.T("person.unnamed")
-	}
-	return name
-}
-
 // number is a phone number in groups, as people read one out.
 func number(n phone.Number) string {
 	if n.IsZero() {
@@ -118,19 +104,6 @@ func sameDay(a, b time.Time) bool {
 	return ay == by && am == bm && ad == bd
 }
 
-// messageTime is the moment of a message that matters in its state.
-func messageTime(l desk.Line) time.Time {
-	switch {
-	case l.State.Settled() && !l.DoneAt.IsZero() && l.State != message.Delivered:
-		return l.DoneAt
-	case !l.SentAt.IsZero():
-		return l.SentAt
-	case l.State == message.Held && !l.HeldUntil.IsZero():
-		return l.HeldUntil
-	}
-	return l.DueAt
-}
-
 // birth is the birth date as precisely as it is known.
 func (p *Page) birth(f patient.Facts) string {
 	s := f.BirthDate.Reveal()
@@ -141,15 +114,6 @@ func (p *Page) birth(f patient.Facts) string {
 		s = p.W.Date(t)
 	}
 	return p.W.T("person.born", "When", s)
-}
-
-// identifierName is how staff call an identifier's system.
-func (p *Page) identifierName(system string) string {
-	name, _, _ := strings.Cut(system, ":")
-	if key := "identifier." + name; p.W.Has(key) {
-		return p.W.T(key)
-	}
-	return p.W.T("identifier.other")
 }
 
 // languageName is a language in the reader's own, with its region where one is given: "English (US)".
@@ -190,9 +154,9 @@ func openHours(w *Words, q quiet.Policy) (out []classHours) {
 			for last < 6 && slices.Equal(h.Week[weekday(last+1)], h.Week[weekday(first)]) {
 				last++
 			}
-			days := w.dates.WeekdayAbbreviated(weekday(first))
+			days := w.Weekday(weekday(first))
 			if last > first {
-				days += "–" + w.dates.WeekdayAbbreviated(weekday(last))
+				days += "–" + w.Weekday(weekday(last))
 			}
 			ch.Lines = append(ch.Lines, days+" "+spanWords(w, h.Week[weekday(first)]))
 			first = last + 1

@@ -6,15 +6,16 @@ import (
 
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/engine/desk"
+	"carillon.dev/carillon/internal/web/words"
 )
 
 func TestATextThatTheCarrierGaveUpIsNotOneThatWasDroppedHere(t *testing.T) {
 	t.Parallel()
-	c, err := loadCatalogue()
+	c, err := words.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := c.words("en", "")
+	w := c.Words("en", "")
 	for name, x := range map[string]struct {
 		m          message.Message
 		word, next string
@@ -29,7 +30,7 @@ func TestATextThatTheCarrierGaveUpIsNotOneThatWasDroppedHere(t *testing.T) {
 		if got := messageChip(w, l).Text; got != x.word {
 			t.Errorf("%s is called %q, want %q", name, got, x.word)
 		}
-		if got := why(w, l); got != x.next {
+		if got := w.Why(l); got != x.next {
 			t.Errorf("%s is explained by %q, want %q", name, got, x.next)
 		}
 	}

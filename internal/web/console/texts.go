@@ -132,7 +132,7 @@ func (c *Console) preview(r *http.Request, p *Page, v *textEditor) (err error) {
 	found, err := c.need.Desk.People(r.Context(), p.Scope, v.shownPeople())
 	v.names = map[string]string{}
 	for person, who := range found {
-		v.names[person.String()] = fullName(p.W, who)
+		v.names[person.String()] = p.W.Name(who)
 	}
 	return err
 }

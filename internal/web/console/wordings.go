@@ -8,6 +8,7 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/core/consent"
 	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/web/words"
 )
 
 // consentDraft is the consent form as it was filled in.
@@ -47,9 +48,9 @@ func (c *Console) offered(p *Page, of purpose.Purpose, code string) string {
 }
 
 func (c *Console) wordingIn(p *Page, w wording, code string) string {
-	for _, l := range languages {
+	for _, l := range words.Languages() {
 		if l.Code == code {
-			return c.words.words(code, "").T(w.key, "Name", p.Org.Name)
+			return c.words.Words(code, "").T(w.key, "Name", p.Org.Name)
 		}
 	}
 	return ""
@@ -60,7 +61,7 @@ func (c *Console) wordingIn(p *Page, w wording, code string) string {
 func (c *Console) wordingOf(p *Page, d consentDraft) (string, error) {
 	shown := strings.Join(strings.Fields(d.Shown), " ")
 	for _, w := range []wording{careWording, marketingWording} {
-		for _, l := range languages {
+		for _, l := range words.Languages() {
 			if shown != strings.Join(strings.Fields(c.wordingIn(p, w, l.Code)), " ") {
 				continue
 			}
@@ -89,7 +90,7 @@ func (c *Console) consentText(w http.ResponseWriter, r *http.Request, p *Page) {
 // consentLanguages are those that a text may be in: the console's, the patient's and the sites'.
 func consentLanguages(p *Page, patients string) []string {
 	var out []string
-	for _, l := range languages {
+	for _, l := range words.Languages() {
 		out = append(out, l.Code)
 	}
 	more := []string{patients, p.Org.Locale}
