@@ -113,6 +113,20 @@ type Report struct {
 	WriteBusy   float64               `json:"write_tx_busy"` // open write transactions on average; SQLite has one writer
 }
 
+// verdict is an error when a text was lost, came twice, or was counted differently at the SMSC and in the database. The
+// counts of an SMSC that was not asked cannot disagree.
+func (r *Report) verdict() error {
+	switch {
+	case r.Lost > 0:
+		return errs.Newf(errs.Internal, "%d texts were lost; the report says what the database holds", r.Lost)
+	case r.Duplicates > 0:
+		return errs.Newf(errs.Internal, "%d texts came twice at the SMSC", r.Duplicates)
+	case r.SMSCCounted && !r.Agree:
+		return errs.New(errs.Internal, "the SMSC and the database counted differently; the report has both")
+	}
+	return nil
+}
+
 func (r *Report) write(w io.Writer) error {
 	return json.NewEncoder(w).Encode(r)
 }

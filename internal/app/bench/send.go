@@ -75,7 +75,10 @@ func (b *Send) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	if err := b.allocs(); err != nil {
 		return err
 	}
-	return r.write(out)
+	if err := r.write(out); err != nil {
+		return err
+	}
+	return r.verdict()
 }
 
 // profileTo writes a CPU profile until stop; without a path it does nothing.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -91,6 +93,9 @@ func Parse(src []byte) (*Definition, error) {
 	if len(src) > maxFile {
 		return nil, Problems{{Text: "is larger than 64 kB; a journey file has one journey"}}.AsError()
 	}
+	if n := unreadableLine(src); n > 0 {
+		return nil, Problems{{Line: n, Text: "holds bytes that are no text: save the file as UTF-8"}}.AsError()
+	}
 	var root yaml.Node
 	if err := yaml.Unmarshal(src, &root); err != nil {
 		return nil, Problems{{Line: yamlErrorLine(err), Text: "is not YAML: check the indentation and the colons around here"}}.AsError()
@@ -116,6 +121,22 @@ func Parse(src []byte) (*Definition, error) {
 		return nil, b.problems.AsError()
 	}
 	return d, nil
+}
+
+// unreadableLine is the first line with bytes that are no UTF-8 or with control characters; 0 when there is none.
+func unreadableLine(src []byte) int {
+	line := 1
+	for len(src) > 0 {
+		r, n := utf8.DecodeRune(src)
+		switch {
+		case r == '\n':
+			line++
+		case r == utf8.RuneError && n == 1, unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\u0085':
+			return line
+		}
+		src = src[n:]
+	}
+	return 0
 }
 
 func yamlErrorLine(err error) int {

@@ -184,3 +184,16 @@ func TestAJourneyEndsWithItsVisitWhateverIsWritten(t *testing.T) {
 		t.Errorf("one of four: %v", err)
 	}
 }
+
+func TestBytesThatAreNoTextAreNamedWithTheirLine(t *testing.T) {
+	t.Parallel()
+	for name, src := range map[string]string{
+		"bytes that are no UTF-8": "journey: x\nversion: \xff\xfe\n",
+		"a control character":     "journey: x\nversion: \x01\n",
+	} {
+		_, err := Parse([]byte(src))
+		if err == nil || !strings.Contains(err.Error(), "line 2: holds bytes that are no text") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
