@@ -71,6 +71,9 @@ func printAudiences(c *console, all []audience.Audience, asJSON bool) error {
 		}
 		return json.NewEncoder(c.out).Encode(out)
 	}
+	if len(all) == 0 {
+		c.printf("no audience is saved yet: carillon audience save makes one from a rule, carillon audience upload from a list\n")
+	}
 	for i := range all {
 		a := &all[i]
 		what := a.Rule

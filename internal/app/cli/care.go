@@ -20,7 +20,7 @@ import (
 
 type backupCmd struct {
 	storage
-	To string `arg:"" help:"File to write; it must not exist." type:"path" placeholder:"FILE"`
+	To string `arg:"" name:"file" help:"File to write; it must not exist." type:"path" placeholder:"FILE"`
 }
 
 // copier is a store that can copy itself while it runs.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -21,27 +22,32 @@ import (
 
 // commands is everything that carillon can be told to do.
 type commands struct {
-	Demo     demoCmd     `cmd:"" help:"Run a made-up clinic group with a simulated operator; nothing leaves this machine."`
-	Serve    serveCmd    `cmd:"" help:"Run a node: console, API, planning and sending."`
-	Import   importCmd   `cmd:"" help:"Take in files of patients and appointments."`
-	Stop     stopCmd     `cmd:"" help:"Stop all hand-offs within a second, until resume."`
-	Resume   resumeCmd   `cmd:"" help:"End a stop, or release a restored copy."`
-	Route    routeCmd    `cmd:"" help:"Connect operators: add, list, open, stop, guests, senders."`
-	SelfTest selfTestCmd `cmd:"" name:"selftest" help:"Test texts that show whether routes work."`
-	Template templateCmd `cmd:"" help:"Texts in your own words: list, show, preview, save."`
-	Journey  journeyCmd  `cmd:"" help:"What is sent when: list, show, check, save."`
-	User     userCmd     `cmd:"" help:"Staff who log in."`
-	Key      keyCmd      `cmd:"" help:"Keys of the API, and the keys that seal the data."`
-	Org      orgCmd      `cmd:"" help:"Organizations and their locations."`
-	Simulate simulateCmd `cmd:"" help:"Run the simulated operator alone (SMPP 3.4)."`
-	Audience audienceCmd `cmd:"" help:"Audiences: who is meant, and how they are reached."`
-	Bench    benchCmd    `cmd:"" help:"Measure the whole path."`
-	Migrate  migrateCmd  `cmd:"" help:"Bring the database to this version and say what was done."`
-	Backup   backupCmd   `cmd:"" help:"Copy the database, without the keys that open it."`
-	Restore  restoreCmd  `cmd:"" help:"Put a backup where the database belongs; the copy starts on hold."`
-	Audit    auditCmd    `cmd:"" help:"The audit log."`
-	Doctor   doctorCmd   `cmd:"" help:"Look for what could go wrong on this machine."`
-	Version  versionCmd  `cmd:"" help:"Say which version this is."`
+	Demo         demoCmd         `cmd:"" help:"Run a made-up clinic group with a simulated operator; nothing leaves this machine."`
+	Serve        serveCmd        `cmd:"" help:"Run a node: console, API, planning and sending."`
+	Import       importCmd       `cmd:"" help:"Take in files of patients and appointments."`
+	Patient      patientCmd      `cmd:"" help:"Patients: find, show, opt out, deceased."`
+	Appointment  appointmentCmd  `cmd:"" help:"Appointments: list, show, book, move, cancel."`
+	Consent      consentCmd      `cmd:"" help:"Consent: what was allowed or taken back."`
+	Message      messageCmd      `cmd:"" help:"Messages: why they were or were not sent, and what would happen now."`
+	Conversation conversationCmd `cmd:"" help:"What waits for a person, and the answer."`
+	Stop         stopCmd         `cmd:"" help:"Stop all hand-offs within a second, until resume."`
+	Resume       resumeCmd       `cmd:"" help:"End a stop, or release a restored copy."`
+	Route        routeCmd        `cmd:"" help:"Connect operators: add, list, open, stop, guests, senders."`
+	SelfTest     selfTestCmd     `cmd:"" name:"selftest" help:"Test texts that show whether routes work."`
+	Template     templateCmd     `cmd:"" help:"Texts in your own words: list, show, preview, save."`
+	Journey      journeyCmd      `cmd:"" help:"What is sent when: list, show, check, save."`
+	User         userCmd         `cmd:"" help:"Staff who log in."`
+	Key          keyCmd          `cmd:"" help:"Keys of the API, and the keys that seal the data."`
+	Org          orgCmd          `cmd:"" help:"Organizations and their locations."`
+	Simulate     simulateCmd     `cmd:"" help:"Run the simulated operator alone (SMPP 3.4)."`
+	Audience     audienceCmd     `cmd:"" help:"Audiences: who is meant, and how they are reached."`
+	Bench        benchCmd        `cmd:"" help:"Measure the whole path."`
+	Migrate      migrateCmd      `cmd:"" help:"Bring the database to this version and say what was done."`
+	Backup       backupCmd       `cmd:"" help:"Copy the database, without the keys that open it."`
+	Restore      restoreCmd      `cmd:"" help:"Put a backup where the database belongs; the copy starts on hold."`
+	Audit        auditCmd        `cmd:"" help:"The audit log."`
+	Doctor       doctorCmd       `cmd:"" help:"Look for what could go wrong on this machine."`
+	Version      versionCmd      `cmd:"" help:"Say which version this is."`
 }
 
 // console is where a command prints and reads, and how it is stopped.
@@ -83,7 +89,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) (code int) {
 		return exited
 	}
 	if err != nil {
-		_, _ = fmt.Fprintf(errOut, "carillon: %v\nrun carillon --help for the commands\n", err)
+		usage(errOut, err)
 		return exits[errs.Invalid]
 	}
 	c := &console{ctx: ctx, in: in, out: out, err: errOut}
@@ -99,6 +105,47 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) (code int) {
 		causes(errOut, err)
 	}
 	return exits[errs.KindOf(err)]
+}
+
+// usage says what was written wrongly, and what the command that was meant takes. It repeats no argument: one may be about
+// a patient.
+func usage(w io.Writer, err error) {
+	at := meant(err)
+	if at == nil {
+		_, _ = fmt.Fprintf(w, "carillon: %v\nrun carillon --help for the commands\n", err)
+		return
+	}
+	what, extra := err.Error(), strings.HasPrefix(err.Error(), "unexpected argument")
+	switch {
+	case extra && at.Leaf():
+		what = "there is an argument too many"
+	case !at.Leaf() && (extra || strings.HasPrefix(what, "expected one of")):
+		what = "say which of its commands"
+	}
+	_, _ = fmt.Fprintf(w, "%s: %s\n", at.FullPath(), what)
+	for _, sub := range at.Children {
+		if !sub.Hidden {
+			_, _ = fmt.Fprintf(w, "  %-12s %s\n", sub.Name, sub.Help)
+		}
+	}
+	if at.Leaf() {
+		_, _ = fmt.Fprintln(w, "usage: carillon", at.Summary())
+	}
+	_, _ = fmt.Fprintf(w, "run %s --help for what it takes\n", at.FullPath())
+}
+
+// meant is the command that was written before the mistake; nil when there is none.
+func meant(err error) (at *kong.Node) {
+	var wrong *kong.ParseError
+	if !errors.As(err, &wrong) || wrong.Context == nil {
+		return nil
+	}
+	for _, step := range wrong.Context.Path {
+		if step.Command != nil {
+			at = step.Command
+		}
+	}
+	return at
 }
 
 // causes prints the chain below an error: for the person who runs the machine, who asked for it.

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"strconv"
+	"strings"
+
 	"carillon.dev/carillon/internal/app"
 	"carillon.dev/carillon/internal/app/config"
 	"carillon.dev/carillon/internal/base/errs"
@@ -55,7 +58,11 @@ func pick(all []org.Organization, want string) (org.Organization, error) {
 		if len(all) == 1 {
 			return all[0], nil
 		}
-		return org.Organization{}, errs.Newf(errs.Invalid, "there are %d organizations: name one", len(all)).At("--org")
+		names := make([]string, len(all))
+		for i, o := range all {
+			names[i] = strconv.Quote(o.Name)
+		}
+		return org.Organization{}, errs.Newf(errs.Invalid, "there are %d organizations: name one of %s", len(all), strings.Join(names, ", ")).At("--org")
 	}
 	var named []org.Organization
 	for _, o := range all {

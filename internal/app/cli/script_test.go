@@ -34,6 +34,8 @@ func TestMain(m *testing.M) {
 //	exits CODE COMMAND…   the command ends with this exit code
 //	audited ACTION…       the audit log of some organization holds each action
 //	revoke-first-key      the first key that is listed is revoked
+//	grab NAME PATTERN     what the last command printed becomes a variable
+//	wrote ROUTE NUMBER TEXT  a phone writes
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -41,9 +43,10 @@ func TestCommands(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("CARILLON_DATA", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("CARILLON_KEY_FILE", filepath.Join(e.WorkDir, "keys", "keyring"))
-			return nil
+			return days(e)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "audited": audited, "revoke-first-key": revokeFirstKey},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "audited": audited, "revoke-first-key": revokeFirstKey,
+			"grab": grab, "wrote": wrote},
 	})
 }
 

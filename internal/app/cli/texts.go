@@ -3,8 +3,8 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -52,16 +52,27 @@ func (t templateListCmd) Run(c *console) error {
 			if l.Own {
 				whose = "own"
 			}
-			var lacks []string
-			for _, x := range l.Languages {
-				if x.State != texts.Covered {
-					lacks = append(lacks, string(x.Language)+" "+string(x.State))
-				}
-			}
-			c.printf("%-24s version %-3d %-6s %s\n", l.Key, l.Version, whose, strings.Join(lacks, ", "))
+			c.printf("%-24s version %-3d %-6s %s\n", l.Key, l.Version, whose, lacks(&l))
 		}
 		return nil
 	})
+}
+
+// lacks says how readers of a language are served that has no text of its own.
+func lacks(l *texts.Line) string {
+	var out []string
+	for _, x := range l.Languages {
+		switch x.State {
+		case texts.Covered:
+		case texts.Shipped:
+			out = append(out, fmt.Sprintf("readers of %s get the text that ships", x.Language))
+		case texts.Fallback:
+			out = append(out, fmt.Sprintf("readers of %s get it in %s", x.Language, x.Variant))
+		case texts.Nothing:
+			out = append(out, fmt.Sprintf("readers of %s get none", x.Language))
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // in opens the organization, and closes what was opened.
@@ -102,16 +113,6 @@ func (t templateShowCmd) Run(c *console) error {
 		e.SetIndent(2)
 		return e.Encode(f)
 	})
-}
-
-// input reads a file, or standard input for "-".
-func (c *console) input(name string) ([]byte, error) {
-	if name == "-" {
-		b, err := io.ReadAll(io.LimitReader(c.in, 1<<20))
-		return b, errs.Wrap(errs.Invalid, "standard input cannot be read", err)
-	}
-	b, err := os.ReadFile(name)
-	return b, errs.Wrap(errs.Invalid, "the file cannot be read", err)
 }
 
 func (c *console) textFile(name string) (f textFile, v content.Variants, err error) {

@@ -224,6 +224,21 @@ func wall(d date, c clockTime) string {
 	return d.String() + "T" + pad(c.hour, 2) + ":" + pad(c.minute, 2)
 }
 
+// Moment reads a date and time as a command takes it, 2026-03-04T14:30 on the clock of zone, or an RFC 3339 instant; in no
+// other order, for there is no file whose other rows tell what is meant. The code says what is wrong, empty when
+// nothing is.
+func Moment(s string, zone *time.Location) (time.Time, intake.ProblemCode) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, ""
+	}
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return atPlace(date{t.Year(), int(t.Month()), t.Day()}, clockTime{t.Hour(), t.Minute()}, zone)
+		}
+	}
+	return time.Time{}, intake.BadTime
+}
+
 // splitMoment tries every gap as the border between date and time: "4 mar 2026 14:30", "2026-03-04T14:30".
 func splitMoment(s, region string) (date, clockTime, intake.ProblemCode) {
 	worst := intake.BadDate

@@ -105,7 +105,7 @@ func textOf(x *inbox.Said) Text {
 
 func (a *API) getThread(ctx context.Context, s access.Scope, in *One) (*got[Thread], error) {
 	t, err := a.need.Inbox.Thread(ctx, s, in.ID)
-	return give(Thread{Conversation: threadOf(&t.Waiting), Texts: mapped(t.Said, textOf)}, err)
+	return give(ShowThread(&t), err)
 }
 
 // Reply is an answer.

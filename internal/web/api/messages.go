@@ -148,17 +148,7 @@ func (a *API) getMessage(ctx context.Context, s access.Scope, in *One) (*got[Tol
 	if err != nil {
 		return nil, err
 	}
-	d := &t.Decision
-	return give(Told{Message: messageOf(&t.Line), RouteName: t.Route, Sender: t.Sender,
-		Decision: Decision{At: d.At, Verdict: d.Verdict, Reasons: mapped(d.Reasons, reasonOf), Consent: d.Consent, Zone: d.Zone, ZoneFrom: d.ZoneFrom,
-			MovedByHours: d.Moved, DayCount: d.DayCount, WeekCount: d.WeekCount, ValidUntil: d.ValidUntil, Rules: d.Rules},
-		Events: mapped(t.Events, func(e *message.Event) Event {
-			return Event{At: e.At, From: string(e.From), To: string(e.To), Reason: string(e.Reason), Code: e.Code, Attempt: e.Attempt}
-		}),
-		Parts: mapped(t.Parts, func(p *desk.Part) Part { return Part{p.Number, p.ProviderID, string(p.State)} }),
-		Story: mapped(t.Story(), func(x *explain.Sentence) Sentence {
-			return Sentence{Say: string(x.Say), Reason: string(x.Reason), At: x.At, ID: x.ID, Count: x.Count, Text: x.Text}
-		})}, nil)
+	return give(toldOf(&t), nil)
 }
 
 func reasonOf(r *message.Reason) string { return string(*r) }
@@ -172,7 +162,7 @@ type Now struct {
 
 func (a *API) messageNow(ctx context.Context, s access.Scope, in *One) (*got[Now], error) {
 	n, err := a.need.Explain.Now(ctx, s, in.ID)
-	return give(Now{Verdict: string(n.Verdict), Reasons: mapped(n.Reasons, reasonOf), Until: n.Until}, err)
+	return give(nowOf(&n), err)
 }
 
 // Write is a text that somebody writes.
