@@ -479,9 +479,9 @@ func weekForm(p *Page, v siteView, h hoursForm) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var22 string
-			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.W.dates.WeekdayWide(weekday(n)))
+			templ_7745c5c3_Var22, templ_7745c5c3_Err = templ.JoinStringErrs(p.W.WeekdayName(weekday(n)))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/places.templ`, Line: 70, Col: 64}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/places.templ`, Line: 70, Col: 58}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var22))
 			if templ_7745c5c3_Err != nil {
@@ -523,9 +523,9 @@ func weekForm(p *Page, v siteView, h hoursForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var25 string
-				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.W.T("site.hours.from", "Day", p.W.dates.WeekdayWide(weekday(n)), "N", p.W.Int(i+1)))
+				templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(p.W.T("site.hours.from", "Day", p.W.WeekdayName(weekday(n)), "N", p.W.Int(i+1)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/places.templ`, Line: 73, Col: 218}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/places.templ`, Line: 73, Col: 212}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var25))
 				if templ_7745c5c3_Err != nil {
@@ -562,9 +562,9 @@ func weekForm(p *Page, v siteView, h hoursForm) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var28 string
-				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.W.T("site.hours.to", "Day", p.W.dates.WeekdayWide(weekday(n)), "N", p.W.Int(i+1)))
+				templ_7745c5c3_Var28, templ_7745c5c3_Err = templ.JoinStringErrs(p.W.T("site.hours.to", "Day", p.W.WeekdayName(weekday(n)), "N", p.W.Int(i+1)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/places.templ`, Line: 75, Col: 212}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/console/places.templ`, Line: 75, Col: 206}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var28))
 				if templ_7745c5c3_Err != nil {
