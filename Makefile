@@ -19,8 +19,11 @@ TEMPL_VERSION     = $(shell awk '$$1 == "github.com/a-h/templ" {print $$2}' go.m
 
 # How `make test` runs go test. Two packages at a time: the databases and the browser need a core as well.
 TESTFLAGS    ?= -p 2 -timeout 15m
-# Packages where goroutines share state; `make race` runs them under the race detector.
-RACEPKGS     ?= ./internal/base/... ./internal/carrier/... ./internal/engine/...
+# Packages where goroutines share state: `make race` runs them under the race detector. `make soak` does so with all of the
+# engine, which takes five times as long.
+RACEPKGS     ?= ./internal/base/... ./internal/carrier/... ./internal/store/sqlite \
+                $(addprefix ./internal/engine/,exchange inbox jobs live login outbox receipt route send)
+RACEALL      := ./internal/base/... ./internal/carrier/... ./internal/engine/... ./internal/store/...
 RACEFLAGS    ?= -p 1 -timeout 15m
 
 # Benchmarks and soaks.
@@ -85,10 +88,11 @@ race: test-setup ## Run the concurrent packages under the race detector.
 	$(GO) test -race $(RACEFLAGS) $(RACEPKGS)
 
 .PHONY: soak
-soak: test-setup $(BIN) ## Run the long tests: kill -9 loops on both databases, and those with the build tag soak.
+soak: test-setup $(BIN) ## Run the long tests: kill -9 loops, those with the build tag soak, the race detector on the whole engine.
 	./$(BIN) bench kill --kills $(KILLS) --store sqlite
 	./$(BIN) bench kill --kills $(KILLS) --store postgres
 	$(GO) test -tags soak -run Soak $(SOAKFLAGS) ./...
+	$(GO) test -race $(RACEFLAGS) $(RACEALL)
 
 .PHONY: bench
 bench: test-setup $(BIN) ## Measure the whole sending path on both databases (RECIPIENTS=100000).
