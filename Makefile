@@ -21,8 +21,7 @@ TEMPL_VERSION     = $(shell awk '$$1 == "github.com/a-h/templ" {print $$2}' go.m
 TESTFLAGS    ?= -p 2 -timeout 15m
 # Packages where goroutines share state: `make race` runs them under the race detector. `make soak` does so with all of the
 # engine, which takes five times as long.
-RACEPKGS     ?= ./internal/base/... ./internal/carrier/... ./internal/store/sqlite \
-                $(addprefix ./internal/engine/,exchange inbox jobs live login outbox receipt route send)
+RACEPKGS     ?= ./internal/base/... ./internal/carrier/... $(addprefix ./internal/engine/,exchange jobs live login receipt route send)
 RACEALL      := ./internal/base/... ./internal/carrier/... ./internal/engine/... ./internal/store/...
 RACEFLAGS    ?= -p 1 -timeout 15m
 
