@@ -19,9 +19,11 @@ TEMPL_VERSION     = $(shell awk '$$1 == "github.com/a-h/templ" {print $$2}' go.m
 
 # How `make test` runs go test. Two packages at a time: the databases and the browser need a core as well.
 TESTFLAGS    ?= -p 2 -timeout 15m
+# The longest first, so that none of them runs alone at the end.
+TESTFIRST    := ./internal/web/console ./internal/app/cli ./internal/app
 # Packages where goroutines share state: `make race` runs them under the race detector. `make soak` does so with all of the
 # engine, which takes five times as long.
-RACEPKGS     ?= ./internal/base/... ./internal/carrier/... $(addprefix ./internal/engine/,exchange jobs live login receipt route send)
+RACEPKGS     ?= ./internal/base/... ./internal/carrier/... $(addprefix ./internal/engine/,exchange live receipt send)
 RACEALL      := ./internal/base/... ./internal/carrier/... ./internal/engine/... ./internal/store/...
 RACEFLAGS    ?= -p 1 -timeout 15m
 
@@ -74,7 +76,7 @@ demo: $(BIN) ## Start the demo clinic at http://127.0.0.1:8080 (flags: make demo
 .PHONY: test
 test: test-setup ## Set up what the tests need and run all of them.
 	$(GO) vet ./...
-	$(GO) test $(TESTFLAGS) ./...
+	$(GO) test $(TESTFLAGS) $(TESTFIRST) ./...
 
 .PHONY: test-setup
 test-setup: $(ASSETS) $(NPM_STAMPS)

@@ -95,15 +95,17 @@ var entries = map[string]entry{
 	"setBudget":          {body: fixed(obj{"day": 2, "week": 6})},
 	"changeOrganization": {body: fixed(obj{"calendar_owner": "own"})},
 	"createLocation":     {body: func(rows) any { return obj{"name": id.New().String(), "zone": "Europe/Warsaw"} }},
-	"updateLocation":     {path: []string{"location"}, body: func(rows) any { return obj{"name": id.New().String(), "external_id": id.New().String(), "subregion": "BY"} }},
-	"expectSource":       {path: []string{"source"}, body: fixed(obj{"every_hours": 24})},
-	"setHours":           {path: []string{"location"}, body: fixed(obj{"care": "Mon-Fri 08:00-13:00,14:00-18:00; holidays closed", "closures": []string{"2026-12-24"}})},
-	"setSelfTest":        {path: []string{"route"}, body: fixed(obj{"phone": "+48 601 234 567", "every_minutes": 60})},
-	"runSelfTest":        {path: []string{"route"}, want: http.StatusNotFound},
-	"setRouteState":      {path: []string{"route"}, body: fixed(obj{"state": "open"}), admin: access.ManageRoutes},
-	"listAudiences":      {},
-	"createAudience":     {body: func(r rows) any { return obj{"name": id.New().String(), "rule": "age >= 50", "purpose": "recall"} }},
-	"getAudience":        {path: []string{"audience"}},
+	"updateLocation": {path: []string{"location"}, body: func(rows) any {
+		return obj{"name": id.New().String(), "external_id": id.New().String(), "subregion": "BY"}
+	}},
+	"expectSource":   {path: []string{"source"}, body: fixed(obj{"every_hours": 24})},
+	"setHours":       {path: []string{"location"}, body: fixed(obj{"care": "Mon-Fri 08:00-13:00,14:00-18:00; holidays closed", "closures": []string{"2026-12-24"}})},
+	"setSelfTest":    {path: []string{"route"}, body: fixed(obj{"phone": "+48 601 234 567", "every_minutes": 60})},
+	"runSelfTest":    {path: []string{"route"}, want: http.StatusNotFound},
+	"setRouteState":  {path: []string{"route"}, body: fixed(obj{"state": "open"}), admin: access.ManageRoutes},
+	"listAudiences":  {},
+	"createAudience": {body: func(r rows) any { return obj{"name": id.New().String(), "rule": "age >= 50", "purpose": "recall"} }},
+	"getAudience":    {path: []string{"audience"}},
 	"saveAudience": {path: []string{"audience"}, body: func(r rows) any {
 		return obj{"version": 1, "name": id.New().String(), "rule": "age >= 50", "purpose": "recall"}
 	}},
