@@ -186,16 +186,6 @@ func Easter(y int) Day {
 // Rules are the table's rows, for tests and for showing sources.
 func (t Table) Rules() []Rule { return slices.Clone(t.rules) }
 
-// Regions lists the regions the table knows, sorted.
-func (t Table) Regions() []string {
-	var out []string
-	for _, r := range t.rules {
-		out = append(out, r.Region)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
 // Knows reports whether the region, or its country, has rows.
 func (t Table) Knows(region string) bool {
 	return slices.ContainsFunc(t.rules, func(r Rule) bool { return covers(r.Region, region) })

@@ -26,11 +26,6 @@ const (
 	Waitlist       Status = "waitlist"
 )
 
-// Statuses lists every status.
-func Statuses() []Status {
-	return []Status{Proposed, Pending, Booked, Arrived, Fulfilled, Cancelled, NoShow, EnteredInError, CheckedIn, Waitlist}
-}
-
 // Expected reports whether the patient is still expected to come: only then may a reminder go.
 func (s Status) Expected() bool { return s == Booked || s == Pending }
 
