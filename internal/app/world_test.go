@@ -32,7 +32,7 @@ import (
 var noon = time.Date(2026, time.May, 4, 10, 0, 0, 0, time.UTC)
 
 // patience is how long a test waits for one thing to happen: it is spent only when the thing does not.
-const patience = 40 * time.Second
+const patience = 2 * time.Minute
 
 // both runs a test on either database, each in a place of its own.
 func both(t *testing.T, test func(t *testing.T, where config.Storage)) {

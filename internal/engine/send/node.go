@@ -2,6 +2,7 @@ package send
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -18,6 +19,8 @@ type Dispatcher struct {
 
 	mu    sync.Mutex
 	loops map[id.ID]*running
+
+	states map[id.ID]store.RouteState // as routes were read last; only the following goroutine uses it
 }
 
 type running struct {
@@ -35,7 +38,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	sub := d.node.Store.Subscribe(store.TopicDue, store.TopicRoutes, store.TopicOrgs, store.TopicImports)
 	defer sub.Close()
 	defer d.stopAll()
-	if err := d.follow(ctx); err != nil {
+	if _, err := d.follow(ctx); err != nil {
 		return err
 	}
 	look := make(chan bool, 1)
@@ -59,7 +62,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		}
 		select {
 		case <-again.C:
-			d.followed(ctx)
+			d.followed(ctx, look)
 		default:
 		}
 	}
@@ -69,9 +72,20 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 // process wrote.
 const followEvery = 2 * time.Second
 
-func (d *Dispatcher) followed(ctx context.Context) {
-	if err := d.follow(ctx); err != nil && ctx.Err() == nil {
+func (d *Dispatcher) followed(ctx context.Context, look chan<- bool) {
+	turned, err := d.follow(ctx)
+	if err != nil && ctx.Err() == nil {
 		d.node.Log.Error("routes could not be read", "error", errs.Safe(err))
+	}
+	if turned {
+		ask(look)
+	}
+}
+
+func ask(look chan<- bool) {
+	select {
+	case look <- true:
+	default:
 	}
 }
 
@@ -84,13 +98,10 @@ func (d *Dispatcher) heard(ctx context.Context, changes []store.Change, look cha
 		held = held || c.Topic != store.TopicDue
 	}
 	if routes {
-		d.followed(ctx)
+		d.followed(ctx, look)
 	}
 	if held {
-		select {
-		case look <- true:
-		default:
-		}
+		ask(look)
 	}
 	if wake {
 		d.Wake()
@@ -124,21 +135,23 @@ func (d *Dispatcher) Lines() map[id.ID]carrier.Health {
 }
 
 // follow starts loops of new routes, restarts those whose configuration changed and ends those that went. A
-// stopped route keeps its line, for receipts and answers.
-func (d *Dispatcher) follow(ctx context.Context) error {
+// stopped route keeps its line, for receipts and answers. turned reports whether a route was opened, stopped or drained since
+// the last time, by whomever.
+func (d *Dispatcher) follow(ctx context.Context) (turned bool, err error) {
 	var routes []store.Route
-	err := d.node.Store.Read(ctx, access.System("send"), func(tx store.Tx) error {
-		var err error
+	err = d.node.Store.Read(ctx, access.System("send"), func(tx store.Tx) (err error) {
 		routes, err = tx.Routes().List(ctx)
 		return err
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
-	want := map[id.ID]store.Route{}
+	want, states := map[id.ID]store.Route{}, map[id.ID]store.RouteState{}
 	for _, r := range routes {
-		want[r.ID] = r
+		want[r.ID], states[r.ID] = r, r.State
 	}
+	turned = !maps.Equal(states, d.states)
+	d.states = states
 	for _, l := range d.all() {
 		if r, ok := want[l.route.ID]; ok && sameLine(r, l.route) {
 			delete(want, r.ID)
@@ -149,7 +162,7 @@ func (d *Dispatcher) follow(ctx context.Context) error {
 	for _, r := range want {
 		d.begin(ctx, r)
 	}
-	return nil
+	return turned, nil
 }
 
 // sameLine reports whether a changed route can keep its connection.

@@ -17,9 +17,7 @@ import (
 // Sweeps look by the domain clock for what time alone moves. Each works in pages, one short transaction a page.
 const (
 	sweepPage    = 200
-	sweepPause   = time.Second     // machine time between sweeps
-	lookAgain    = 5 * time.Minute // machine time between looks at what waits for a person
-	lookPause    = 2 * time.Second // and at least so much, however often somebody asks
+	sweepPause   = time.Second // machine time between sweeps
 	parkedFor    = 72 * time.Hour
 	parkedEvery  = time.Minute
 	reasonResent = message.ReasonNoReceipt
@@ -29,23 +27,22 @@ const (
 func (d *Dispatcher) sweep(ctx context.Context, look <-chan bool) {
 	t := time.NewTicker(sweepPause)
 	defer t.Stop()
-	var looked, dropped time.Time
-	asked := false
+	var looks looks
+	var dropped time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-look:
-			if asked = true; d.node.Machine.Now().Sub(looked) < lookPause {
+			if looks.ask(d.node.Machine.Now()); !looks.due(d.node.Machine.Now()) {
 				continue
 			}
 		case <-t.C:
 		}
 		now := d.node.Machine.Now()
-		// A running import asks with every chunk that it commits: once in a while is enough.
-		person := (asked && now.Sub(looked) >= lookPause) || now.Sub(looked) >= lookAgain
+		person := looks.due(now)
 		if person {
-			looked, asked = now, false
+			looks.made(now)
 		}
 		drop := now.Sub(dropped) >= parkedEvery
 		if drop {
