@@ -29,7 +29,7 @@ type chain struct{ Left int }
 
 func (chain) Kind() string { return "test.chain" }
 
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 func start(t *testing.T, s store.Store, workers ...jobs.Worker) {
 	t.Helper()

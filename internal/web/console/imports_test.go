@@ -42,7 +42,7 @@ func (r reader) until(path, want string) string {
 	r.t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
-	enough := time.After(30 * time.Second)
+	enough := time.After(2 * time.Minute)
 	for {
 		_, body := r.get(path)
 		if strings.Contains(body, want) {
