@@ -150,9 +150,13 @@ type MessageProgress interface {
 	Answered(ctx context.Context, answers []Answered) ([]bool, error)
 	// Receipted records final states by message and part, and says which messages moved and where to.
 	Receipted(ctx context.Context, receipts []Receipted) ([]message.State, error)
-	// ByProvider finds messages by the carrier's ids; ids that nobody knows, and those of whole texts that were
-	// delivered, are left out: nothing moves them any more.
+	// ByProvider finds messages by the carrier's ids: those in parts, those that were filed, and those that ended otherwise
+	// than delivered. Ids that nobody knows, and those of whole texts that were delivered, are left out: nothing moves them
+	// any more. An accepted text of one part is not found before FileIDs: whoever took its id remembers it.
 	ByProvider(ctx context.Context, route id.ID, ids []string) (map[string]Part, error)
+	// FileIDs files the carrier's ids of texts of a route that were handed over in [from, before), by the machine's clock,
+	// oldest first, at most limit (which must be more than any one lease), so that ByProvider finds them.
+	FileIDs(ctx context.Context, route id.ID, from, before time.Time, limit int) (Filed, error)
 	// Park keeps receipts that fit nothing yet; TakeParked gives back and removes those of these ids.
 	Park(ctx context.Context, receipts []Parked) error
 	TakeParked(ctx context.Context, route id.ID, ids []string) ([]Parked, error)
@@ -166,6 +170,13 @@ type MessageProgress interface {
 	UnknownBefore(ctx context.Context, before time.Time, p Page) ([]Draft, error)
 	// CloseUnknown applies the purpose's policy to an unknown: queued again (once), or left for good.
 	CloseUnknown(ctx context.Context, moves []Move) ([]bool, error)
+}
+
+// Filed is how far FileIDs came.
+type Filed struct {
+	Until time.Time // the next call begins here
+	More  bool      // it has something to do
+	Open  time.Time // hand-over of the oldest text that had no answer yet; zero when all had
 }
 
 // Part is one part of a message as a carrier's id names it. Number is 0 for a text of one submit.

@@ -7,12 +7,13 @@ import (
 )
 
 // known maps carriers' ids to messages, so that receipts (and their repetitions) find them without a query. It holds a
-// bounded number: the oldest goes first, and the store's index finds what has gone.
+// bounded number: the oldest goes first, and the store finds what has gone, if it was filed in time.
 type known struct {
 	mu   sync.Mutex
 	of   map[string]store.Part
 	ring []string
 	next int
+	late int // how many came since somebody filed what was there
 }
 
 func newKnown(size int) *known {
@@ -28,6 +29,21 @@ func (k *known) put(provider string, p store.Part) {
 	k.ring[k.next] = provider
 	k.next = (k.next + 1) % len(k.ring)
 	k.of[provider] = p
+	k.late++
+}
+
+// filing tells that what is known so far is being filed.
+func (k *known) filing() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.late = 0
+}
+
+// pressed reports whether filing must not wait: half of what fits came since the last time.
+func (k *known) pressed() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.late > len(k.ring)/2
 }
 
 func (k *known) get(provider string) (store.Part, bool) {

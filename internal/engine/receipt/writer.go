@@ -118,6 +118,12 @@ func (w *Writer) Receipts(r *Route, batch []carrier.Receipt) {
 // NoteUnknown tells that messages of the route turned unknown outside the writer, such as at recovery.
 func (r *Route) NoteUnknown(n int) { r.unknowns.Add(int64(n)) }
 
+// Filing tells that the carrier's ids of accepted texts are being filed in the store.
+func (r *Route) Filing() { r.known.filing() }
+
+// Pressed reports whether ids should be filed now, before memory forgets one that is not.
+func (r *Route) Pressed() bool { return r.known.pressed() }
+
 // Flush waits until everything that was queued before is durable, or ctx ends.
 func (w *Writer) Flush(ctx context.Context) error {
 	done := make(chan struct{})

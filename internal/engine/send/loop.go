@@ -211,6 +211,10 @@ func (l *Loop) serve(outer context.Context) error {
 	if err := l.recover(outer); err != nil {
 		return err
 	}
+	ids := filing{Loop: l}
+	if err := ids.file(outer, l.machine.Now()); err != nil { // of another node, or of this one before it ended
+		return err
+	}
 	ctx, cancel := context.WithCancel(outer)
 	defer cancel()
 	l.mu.Lock()
@@ -227,6 +231,7 @@ func (l *Loop) serve(outer context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { l.ask(ctx, conn) })
 	beside.Go(func() { l.watch(ctx) })
+	beside.Go(func() { ids.run(ctx) })
 
 	l.feed(ctx, batches)
 	close(batches)

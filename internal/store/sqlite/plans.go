@@ -31,7 +31,7 @@ func distinct(column string) int {
 	switch column {
 	case "org_id":
 		return 10
-	case "state", "status", "kind", "channel", "origin", "priority", "purpose", "suspended", "answer", "journey", "done_at", "closed_at":
+	case "state", "phase", "status", "kind", "channel", "origin", "priority", "purpose", "suspended", "answer", "journey", "done_at", "closed_at":
 		return 5
 	case "route_id", "location_id", "source_id", "import_id", "sender_id", "held_by":
 		return 20

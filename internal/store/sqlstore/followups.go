@@ -24,7 +24,7 @@ func (m messages) Awaited(ctx context.Context, route id.ID, first, now time.Time
 		out, whole[a.Message] = append(out, a), provider
 		return err
 	}
-	const columns = `SELECT id, sender_id, leased_at, asks, provider_id FROM message_states WHERE state = 'accepted' AND route_id = $1 AND org_id = $2`
+	const columns = `SELECT id, sender_id, leased_at, asks, provider_id FROM message_states WHERE phase = 3 AND state = 'accepted' AND route_id = $1 AND org_id = $2`
 	if err := each(ctx, m, columns+` AND ask_at IS NULL AND leased_at < $3 ORDER BY leased_at LIMIT $4`, args(route, org, first, limit), scan); err != nil {
 		return nil, err
 	}
@@ -62,8 +62,14 @@ func (m messages) AskAgain(ctx context.Context, asked []store.AskedAbout) error 
 	for i, a := range asked {
 		rows[i] = []any{a.Message, a.Next, org}
 	}
-	_, err = m.Bulk(ctx, askAgain, rows)
-	return err
+	if _, err = m.Bulk(ctx, askAgain, rows); err != nil {
+		return err
+	}
+	ids := make([]id.ID, len(asked))
+	for i, a := range asked {
+		ids[i] = a.Message
+	}
+	return m.file(ctx, org, ids)
 }
 
 // GiveUp ends what no receipt came for.
@@ -80,7 +86,7 @@ func (m messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time
 		{`ask_at IS NULL AND leased_at < $3 ORDER BY leased_at LIMIT $4`, args(route, org, before, limit)},
 		{`ask_at <= $5 AND leased_at < $3 ORDER BY ask_at LIMIT $4`, args(route, org, before, limit, now)},
 	} {
-		got, err := list(ctx, m, `SELECT id FROM message_states WHERE state = 'accepted' AND route_id = $1 AND org_id = $2 AND `+due.cond, due.args,
+		got, err := list(ctx, m, `SELECT id FROM message_states WHERE phase = 3 AND state = 'accepted' AND route_id = $1 AND org_id = $2 AND `+due.cond, due.args,
 			func(r Rows) (m id.ID, err error) { return m, r.Scan(&m) })
 		if err != nil {
 			return nil, err
@@ -90,7 +96,7 @@ func (m messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'expired', reason = $3, done_at = $4 WHERE state = 'accepted' AND org_id = $1 AND `+
+	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'expired', phase = 0, reason = $3, done_at = $4 WHERE state = 'accepted' AND org_id = $1 AND `+
 		m.In("id", "$2", ID), org, ids, string(message.ReasonNoReceipt), m.now)
 	if err != nil {
 		return nil, err
@@ -100,6 +106,9 @@ func (m messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time
 		events[i] = message.Event{Message: m, From: message.Accepted, To: message.Expired, Reason: message.ReasonNoReceipt}
 	}
 	m.Publish(store.TopicMessages)
+	if err := m.file(ctx, org, ids); err != nil {
+		return nil, err
+	}
 	return ids, m.addEvents(ctx, org, events)
 }
 
@@ -109,7 +118,7 @@ func (m messages) CountAwaited(ctx context.Context, route id.ID, from, until tim
 	if err != nil {
 		return 0, err
 	}
-	err = one(ctx, m, `SELECT count(*) FROM message_states WHERE state = 'accepted' AND route_id = $1 AND org_id = $2 AND ask_at IS NULL
+	err = one(ctx, m, `SELECT count(*) FROM message_states WHERE phase = 3 AND state = 'accepted' AND route_id = $1 AND org_id = $2 AND ask_at IS NULL
 		AND leased_at >= $3 AND leased_at < $4`, args(route, org, from, until), &n)
 	return n, err
 }

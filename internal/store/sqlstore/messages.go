@@ -36,7 +36,7 @@ var insertMessages = NewInsert("messages", "",
 	Column{"decision", Text})
 
 var insertStates = NewInsert("message_states", "",
-	Column{"id", ID}, Column{"org_id", ID}, Column{"state", Text}, Column{"priority", Int}, Column{"route_id", ID},
+	Column{"id", ID}, Column{"org_id", ID}, Column{"state", Text}, Column{"phase", Int}, Column{"priority", Int}, Column{"route_id", ID},
 	Column{"sender_id", ID}, Column{"reason", Text}, Column{"attempts", Int}, Column{"resent", Bool}, Column{"due_at", Int},
 	Column{"held_until", Int}, Column{"error_code", Text}, Column{"fence", Int}, Column{"revised", Int})
 
@@ -209,7 +209,7 @@ func draftRow(org id.ID, d *store.Draft, k *seal.Key) ([]any, error) {
 }
 
 func stateRow(org id.ID, d *store.Draft) []any {
-	return []any{d.ID, org, string(d.State), int64(d.Priority), d.Route,
+	return []any{d.ID, org, string(d.State), phaseOf(d.State), int64(d.Priority), d.Route,
 		d.Sender, string(d.Reason), int64(d.Attempts), d.Resent, d.DueAt,
 		d.HeldUntil, d.ErrorCode, int64(0), int64(0)}
 }

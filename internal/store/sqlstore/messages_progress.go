@@ -25,23 +25,27 @@ var acceptColumns = []Column{{"id", ID}, {"provider_id", Text}, {"attempt", Int}
 var acceptMessages = &Bulk{
 	Columns: acceptColumns,
 	Arrays: `UPDATE message_states m SET state = 'accepted', reason = '', provider_id = r.provider_id
-		FROM ` + unnest(acceptColumns) + ` WHERE m.id = r.id AND (m.state = 'unknown' OR (m.state = 'sending' AND m.attempts = r.attempt))`,
+		FROM ` + unnest(acceptColumns) + ` WHERE m.id = r.id AND m.state = 'sending' AND m.attempts = r.attempt`,
 	Row: `UPDATE message_states SET state = 'accepted', reason = '', provider_id = $2
-		WHERE id = $1 AND (state = 'unknown' OR (state = 'sending' AND attempts = $3))`,
+		WHERE id = $1 AND state = 'sending' AND attempts = $3`,
 }
 
+// acceptUnknown takes an answer that came after its attempt was given up: with its phase, which the usual one leaves alone.
+var acceptUnknown = NewBulk(`UPDATE message_states SET state = 'accepted', phase = 3, reason = '', provider_id = r.provider_id
+	FROM {rows} WHERE message_states.id = r.id AND message_states.state = 'unknown'`, Column{"id", ID}, Column{"provider_id", Text})
+
 var answerColumns = []Column{{"id", ID}, {"state", Text}, {"reason", Text}, {"error_code", Text}, {"due_at", Int}, {"done_at", Int},
-	{"refund", Int}, {"attempt", Int}}
+	{"refund", Int}, {"attempt", Int}, {"phase", Int}}
 
 // answerMessages takes the unusual answers. sent_at goes when a message waits again, so that caps count only
 // what left.
 var answerMessages = &Bulk{
 	Columns: answerColumns,
 	Arrays: `UPDATE message_states m SET state = r.state, reason = r.reason, error_code = r.error_code, due_at = COALESCE(r.due_at, m.due_at),
-		done_at = r.done_at, attempts = m.attempts - r.refund, sent_at = CASE WHEN r.state = 'queued' THEN NULL ELSE m.sent_at END, revised = m.revised + 1
+		done_at = r.done_at, attempts = m.attempts - r.refund, sent_at = CASE WHEN r.state = 'queued' THEN NULL ELSE m.sent_at END, revised = m.revised + 1, phase = r.phase
 		FROM ` + unnest(answerColumns) + ` WHERE m.id = r.id AND m.state = 'sending' AND m.attempts = r.attempt`,
 	Row: `UPDATE message_states SET state = $2, reason = $3, error_code = $4, due_at = COALESCE($5, due_at),
-		done_at = $6, attempts = attempts - $7, sent_at = CASE WHEN $2 = 'queued' THEN NULL ELSE sent_at END, revised = revised + 1
+		done_at = $6, attempts = attempts - $7, sent_at = CASE WHEN $2 = 'queued' THEN NULL ELSE sent_at END, revised = revised + 1, phase = $9
 		WHERE id = $1 AND state = 'sending' AND attempts = $8`,
 }
 
@@ -67,7 +71,7 @@ func (m messages) Answered(ctx context.Context, answers []store.Answered) ([]boo
 		}
 		moved := all(len(rows))
 		if int(n) != len(rows) {
-			if moved, err = m.accepted(ctx, org, ids, answers, at); err != nil {
+			if moved, err = m.acceptLate(ctx, org, rows, ids, answers, at); err != nil {
 				return nil, err
 			}
 		}
@@ -87,6 +91,18 @@ func nullText(s string) any {
 		return nil
 	}
 	return s
+}
+
+// acceptLate takes up the answers to attempts that were given up, and says which of all were taken.
+func (m messages) acceptLate(ctx context.Context, org id.ID, rows [][]any, ids []id.ID, answers []store.Answered, at []int) ([]bool, error) {
+	late := make([][]any, len(rows))
+	for i, r := range rows {
+		late[i] = r[:2]
+	}
+	if _, err := m.Bulk(ctx, acceptUnknown, late); err != nil {
+		return nil, err
+	}
+	return m.accepted(ctx, org, ids, answers, at)
 }
 
 // accepted asks which messages carry the id that was just written.
@@ -127,7 +143,7 @@ func (m messages) answerRest(ctx context.Context, org id.ID, answers []store.Ans
 		if a.Refund {
 			refund = 1
 		}
-		n, err := m.Bulk(ctx, answerMessages, [][]any{{a.Message, string(a.To), string(a.Reason), a.Code, a.DueAt, done, refund, int64(a.Attempt)}})
+		n, err := m.Bulk(ctx, answerMessages, [][]any{{a.Message, string(a.To), string(a.Reason), a.Code, a.DueAt, done, refund, int64(a.Attempt), phaseOf(a.To)}})
 		if err != nil {
 			return err
 		}

@@ -17,11 +17,11 @@ func (m messages) Held(ctx context.Context, now time.Time, person bool, p store.
 		return nil, err
 	}
 	if person {
-		return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.state = 'held' AND s.org_id = $1
+		return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 1 AND s.org_id = $1
 			AND s.held_until IS NULL AND ($2 = 0 OR s.id > $3) ORDER BY s.id LIMIT $4`,
 			args(org, paged(p), p.After, p.Size()))
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.state = 'held' AND s.org_id = $1
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 1 AND s.org_id = $1
 		AND s.held_until <= $2 AND ($3 = 0 OR s.id > $4) ORDER BY s.id LIMIT $5`,
 		args(org, now, paged(p), p.After, p.Size()))
 }
@@ -45,11 +45,11 @@ var leaseColumns = []Column{{"id", ID}, {"fence", Int}, {"leased_at", Int}, {"se
 
 var leaseMessages = &Bulk{
 	Columns: leaseColumns,
-	Arrays: `UPDATE message_states m SET state = 'sending', reason = '', attempts = m.attempts + 1, fence = r.fence,
+	Arrays: `UPDATE message_states m SET state = 'sending', phase = 3, reason = '', attempts = m.attempts + 1, fence = r.fence,
 		leased_at = r.leased_at, sent_at = r.sent_at, held_until = NULL
 		FROM ` + unnest(leaseColumns) + ` WHERE m.id = r.id AND m.state = 'queued' AND m.route_id = r.route_id AND m.revised = r.revised` +
 		asRead("m.org_id", func(by string, _ int) (row, rev string) { return "r." + by, "r." + by + "_rev" }),
-	Row: `UPDATE message_states SET state = 'sending', reason = '', attempts = attempts + 1, fence = $2,
+	Row: `UPDATE message_states SET state = 'sending', phase = 3, reason = '', attempts = attempts + 1, fence = $2,
 		leased_at = $3, sent_at = $4, held_until = NULL WHERE id = $1 AND state = 'queued' AND route_id = $5 AND revised = $6` +
 		asRead("message_states.org_id", func(_ string, i int) (row, rev string) { return placeholder(7 + 2*i), placeholder(8 + 2*i) }),
 }
@@ -167,8 +167,8 @@ func (m messages) Recover(ctx context.Context, route id.ID, before store.Fence, 
 		id      id.ID
 		attempt int
 	}
-	rows, err := list(ctx, m, `SELECT id, attempts FROM message_states WHERE state = 'sending' AND route_id = $1 AND org_id = $2
-		AND fence < $3 ORDER BY id LIMIT $4`, args(route, org, int64(before), limit), func(r Rows) (left, error) {
+	rows, err := list(ctx, m, `SELECT id, attempts FROM message_states WHERE phase = 3 AND state = 'sending' AND route_id = $1 AND org_id = $2
+		AND ask_at IS NULL AND fence < $3 ORDER BY id LIMIT $4`, args(route, org, int64(before), limit), func(r Rows) (left, error) {
 		var l left
 		err := r.Scan(&l.id, &l.attempt)
 		return l, err
@@ -182,7 +182,7 @@ func (m messages) Recover(ctx context.Context, route id.ID, before store.Fence, 
 		ids[i] = l.id
 		events[i] = message.Event{Message: l.id, From: message.Sending, To: message.Unknown, Reason: message.ReasonNoAnswer, Attempt: l.attempt}
 	}
-	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'unknown', reason = $3 WHERE state = 'sending' AND org_id = $1 AND `+
+	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'unknown', phase = 4, reason = $3 WHERE state = 'sending' AND org_id = $1 AND `+
 		m.In("id", "$2", ID), org, ids, string(message.ReasonNoAnswer))
 	if err != nil {
 		return nil, err
@@ -239,7 +239,7 @@ func (m messages) Cancel(ctx context.Context, w store.Selection, why message.Rea
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'cancelled', reason = $3, done_at = $4, held_until = NULL
+	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'cancelled', phase = 0, reason = $3, done_at = $4, held_until = NULL
 		WHERE `+mine+` AND `+m.In("id", "$2", ID)+` AND state IN ('held', 'queued')`, org, ids, string(why), m.now)
 	if err != nil {
 		return nil, err
@@ -249,16 +249,16 @@ func (m messages) Cancel(ctx context.Context, w store.Selection, why message.Rea
 }
 
 var settleColumns = []Column{{"id", ID}, {"was", Text}, {"state", Text}, {"reason", Text}, {"due_at", Int}, {"held_until", Int},
-	{"route_id", ID}, {"sender_id", ID}, {"done_at", Int}}
+	{"route_id", ID}, {"sender_id", ID}, {"done_at", Int}, {"phase", Int}}
 
 var settleMessages = &Bulk{
 	Columns: settleColumns,
 	Arrays: `UPDATE message_states m SET state = r.state, reason = r.reason, due_at = COALESCE(r.due_at, m.due_at), held_until = r.held_until,
-		route_id = COALESCE(r.route_id, m.route_id), sender_id = COALESCE(r.sender_id, m.sender_id), done_at = r.done_at,
+		route_id = COALESCE(r.route_id, m.route_id), sender_id = COALESCE(r.sender_id, m.sender_id), done_at = r.done_at, phase = r.phase,
 		revised = m.revised + 1
 		FROM ` + unnest(settleColumns) + ` WHERE m.id = r.id AND m.state = r.was`,
 	Row: `UPDATE message_states SET state = $3, reason = $4, due_at = COALESCE($5, due_at), held_until = $6,
-		route_id = COALESCE($7, route_id), sender_id = COALESCE($8, sender_id), done_at = $9, revised = revised + 1
+		route_id = COALESCE($7, route_id), sender_id = COALESCE($8, sender_id), done_at = $9, phase = $10, revised = revised + 1
 		WHERE id = $1 AND state = $2`,
 }
 
@@ -313,7 +313,7 @@ func (m messages) settleRow(v store.Move) []any {
 	if v.To.Settled() {
 		done = m.now
 	}
-	return []any{v.Message, string(v.From), string(v.To), string(v.Reason), v.DueAt, v.Until, v.Route, v.Sender, done}
+	return []any{v.Message, string(v.From), string(v.To), string(v.Reason), v.DueAt, v.Until, v.Route, v.Sender, done, phaseOf(v.To)}
 }
 
 // redecide replaces the record of a message's decision.

@@ -23,8 +23,8 @@ func (m messages) ByProvider(ctx context.Context, route id.ID, ids []string) (ma
 		out[provider] = p
 		return err
 	}
-	err = each(ctx, m, `SELECT provider_id, id, 0, 0 FROM message_states WHERE route_id = $1 AND `+m.In("provider_id", "$2", Text)+
-		` AND state <> 'delivered' AND org_id = $3`, args(route, ids, org), scan)
+	err = each(ctx, m, `SELECT p.provider_id, p.message_id, 0, 0 FROM provider_ids p JOIN message_states s ON s.id = p.message_id
+		WHERE p.route_id = $1 AND `+m.In("p.provider_id", "$2", Text)+` AND s.state <> 'delivered' AND p.org_id = $3`, args(route, ids, org), scan)
 	if err != nil || len(out) == len(ids) {
 		return out, err
 	}
@@ -38,10 +38,10 @@ var receiptColumns = []Column{{"id", ID}, {"state", Text}, {"error_code", Text},
 
 var receiptMessages = &Bulk{
 	Columns: receiptColumns,
-	Arrays: `UPDATE message_states m SET state = r.state, reason = 'receipt', error_code = r.error_code, done_at = r.done_at,
+	Arrays: `UPDATE message_states m SET state = r.state, phase = 0, reason = 'receipt', error_code = r.error_code, done_at = r.done_at,
 		provider_id = COALESCE(m.provider_id, r.provider_id)
 		FROM ` + unnest(receiptColumns) + ` WHERE m.id = r.id AND ` + mayBecomeTo("m.state", "r.state"),
-	Row: `UPDATE message_states SET state = $2, reason = 'receipt', error_code = $3, done_at = $4, provider_id = COALESCE(provider_id, $5)
+	Row: `UPDATE message_states SET state = $2, phase = 0, reason = 'receipt', error_code = $3, done_at = $4, provider_id = COALESCE(provider_id, $5)
 		WHERE id = $1 AND ` + mayBecomeTo("state", "$2"),
 }
 
@@ -84,6 +84,9 @@ func (m messages) Receipted(ctx context.Context, receipts []store.Receipted) ([]
 	}
 	if len(rows) > 0 {
 		m.Publish(store.TopicMessages)
+	}
+	if err := m.fileUndelivered(ctx, org, whole); err != nil {
+		return nil, err
 	}
 	if int(n) == len(whole) {
 		for k, i := range at {

@@ -370,6 +370,7 @@ func progress(t *testing.T, open Open) {
 			t.Errorf("leased as %d attempts, sent %v", got.Attempts, got.SentAt)
 		}
 		d.answer(t, s, store.Answered{Message: m.ID, Attempt: 1, To: message.Accepted, ProviderID: "abc", Route: d.Route.ID})
+		d.fileIDs(t, s, time.Time{}, Start.Add(time.Second), 10)
 		Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
 			got, err := tx.Messages().ByProvider(ctx, d.Route.ID, []string{"abc", "nobody"})
 			if len(got) != 1 || got["abc"].Message != m.ID {

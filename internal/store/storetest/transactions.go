@@ -30,6 +30,7 @@ func Run(t *testing.T, open Open) {
 	t.Run("templates", func(t *testing.T) { t.Parallel(); templates(t, open) })
 	t.Run("messages", func(t *testing.T) { t.Parallel(); messagesSuite(t, open) })
 	t.Run("receipts that did not come", func(t *testing.T) { t.Parallel(); followUpsSuite(t, open) })
+	t.Run("the carrier's ids are filed", func(t *testing.T) { t.Parallel(); filingSuite(t, open) })
 	t.Run("routes", func(t *testing.T) { t.Parallel(); routesSuite(t, open) })
 	t.Run("tasks", func(t *testing.T) { t.Parallel(); tasks(t, open) })
 	t.Run("audiences", func(t *testing.T) { t.Parallel(); audiences(t, open) })

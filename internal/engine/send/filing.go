@@ -1,0 +1,74 @@
+package send
+
+import (
+	"context"
+	"time"
+
+	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/store"
+)
+
+// The carrier's ids of accepted texts are remembered, and most texts have their receipt while they are. Those that
+// wait longer are filed, so that a receipt finds them when memory has forgotten them or another node has the line.
+const (
+	fileEvery = time.Second
+	fileAfter = time.Minute // a text that has waited so long is filed
+	filePage  = 2 * LeaseRows
+)
+
+// filing is a route's filing: everything that was handed over before from is filed.
+type filing struct {
+	*Loop
+	from time.Time
+}
+
+// run files until ctx ends.
+func (f *filing) run(ctx context.Context) {
+	t := time.NewTicker(fileEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+		now := f.machine.Now()
+		before := now.Add(-fileAfter)
+		if f.sink.Pressed() { // before memory forgets one of them
+			before = now
+		}
+		if !before.After(f.from) {
+			continue
+		}
+		if err := f.file(ctx, before); err != nil && ctx.Err() == nil {
+			f.log.Error("the carrier's ids could not be filed; it is tried again", "kind", errs.KindOf(err), "error", errs.Safe(err))
+		}
+	}
+}
+
+// file files what was handed over before then, in short transactions. Texts that have no answer yet are looked at again
+// the next time.
+func (f *filing) file(ctx context.Context, before time.Time) error {
+	f.sink.Filing()
+	at, open := f.from, time.Time{}
+	for more := true; more; {
+		err := f.node.Store.InTx(ctx, f.scope, func(tx store.Tx) error {
+			got, err := tx.Messages().FileIDs(ctx, f.route.ID, at, before, filePage)
+			if err != nil {
+				return err
+			}
+			at, more = got.Until, got.More
+			if open.IsZero() {
+				open = got.Open
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if f.from = before; !open.IsZero() {
+		f.from = open
+	}
+	return nil
+}
