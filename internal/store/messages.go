@@ -38,6 +38,16 @@ type Draft struct {
 	// Unreadable: what is sealed does not open (it was changed, or the key is another), so number and text are empty.
 	// Only reading sets it; such a message is never handed over.
 	Unreadable bool
+	// Seen is the state of the facts that a fresh decision read; it is not stored.
+	Seen Snapshot
+	// Packed is what Pack made of the draft for its row; nothing that is stored may change after it.
+	Packed *Packed
+}
+
+// Packed is a draft as its row keeps it.
+type Packed struct {
+	Sealed   []byte
+	Decision string
 }
 
 // Key is the natural key of a message of a journey; the zero Key is none.
@@ -67,6 +77,9 @@ type Selection struct {
 
 // MessagePlans is how messages come and how they are taken back before they leave.
 type MessagePlans interface {
+	// Pack makes of drafts what their rows keep of them, on a reader, so that Insert need not. Nothing that is stored may
+	// change between the two.
+	Pack(ctx context.Context, drafts []*Draft) error
 	// Insert writes drafts as they are (held, refused, queued) with their events. A draft whose natural key was
 	// used before is not written; its place in the answer is false.
 	Insert(ctx context.Context, drafts []Draft, events []message.Event) ([]bool, error)
@@ -137,11 +150,12 @@ type Lease struct {
 // Leased is one message to move.
 type Leased struct {
 	Message id.ID
-	Revised int64  // as it was read
-	Bound   Bound  // what the message is bound to
-	Revs    Revs   // the revisions of those rows that its decision read
-	Rewrite *Draft // replaces text, segments and coding when rendering again gave others; nil keeps them
-	Afresh  bool   // all parts go: those that were accepted before are forgotten
+	Revised int64    // as it was read
+	Bound   Bound    // what the message is bound to
+	Revs    Revs     // the revisions of those rows that its decision read
+	Seen    Snapshot // the state that they were read from: where it still stands, nothing is compared
+	Rewrite *Draft   // replaces text, segments and coding when rendering again gave others; nil keeps them
+	Afresh  bool     // all parts go: those that were accepted before are forgotten
 }
 
 // MessageProgress is what carriers say about messages.

@@ -44,6 +44,8 @@ type Tx interface {
 	Scope() access.Scope
 	// Now is the one domain time of this transaction.
 	Now() time.Time
+	// Snapshot tells which state of people, numbers, visits and sites the transaction reads.
+	Snapshot() Snapshot
 
 	Rows
 
@@ -55,6 +57,10 @@ type Tx interface {
 
 	Ending
 }
+
+// Snapshot is a state of the rows that messages are bound to: people, numbers, visits and sites. Two transactions with
+// the same one read the same. Zero equals nothing: the store cannot tell, or the transaction changed them itself.
+type Snapshot uint64
 
 // Ending is what else may follow the end of a transaction.
 type Ending interface {

@@ -50,6 +50,7 @@ func (o *Outbox) again(ctx context.Context, tx store.Tx, drafts []store.Draft, o
 		o.write(&items[i], &f)
 		d := gate.Decide(&f, items[i].at)
 		out[at[i]] = ruling(&items[i], &drafts[at[i]], &f, &d, tx.Now())
+		out[at[i]].Seen = tx.Snapshot()
 	}
 	return nil
 }

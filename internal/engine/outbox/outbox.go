@@ -165,12 +165,14 @@ func (o *Outbox) prepare(ctx context.Context, tx store.Tx, asks []Ask, out []Pre
 	if err := o.load(ctx, tx, items); err != nil {
 		return err
 	}
+	packed := make([]*store.Draft, len(items))
 	for i := range items {
 		it := &items[i]
 		d := o.decideNew(it, tx.Now())
 		out[i] = Prepared{Draft: *it.draft, Decision: d, sticky: it.newNumber}
+		out[i].Draft.Seen, packed[i] = tx.Snapshot(), &out[i].Draft
 	}
-	return nil
+	return tx.Messages().Pack(ctx, packed)
 }
 
 // draftOf is the message before anything was looked up.

@@ -123,7 +123,7 @@ func byRecord(d *store.Draft, s *store.Sender, enc sms.Encoded, b org.Budget, no
 	r := send.Ruling{Send: true, Encoded: enc, From: carrier.Address{Addr: s.Address, TON: s.TON, NPI: s.NPI}, Immune: immune(d),
 		Bound: store.Bound{Person: d.Person, Point: d.Point, Visit: d.Appointment, Location: d.Location},
 		Revs:  store.Revs{Person: rec.Person, Point: rec.Point, Visit: rec.Visit, Location: rec.Place}, OrgRev: rec.OrgRev,
-		ValidUntil: rec.ValidUntil}
+		ValidUntil: rec.ValidUntil, Seen: d.Seen}
 	r.Cap, _ = capRule(d, b, now)
 	return r
 }

@@ -335,7 +335,7 @@ func (l *Loop) move(ctx context.Context, tx store.Tx, machine time.Time, drafts 
 	at := make([]int, 0, len(drafts))
 	for i := range drafts {
 		if ok[i] {
-			rows = append(rows, store.Leased{Message: drafts[i].ID, Revised: drafts[i].Revised, Bound: rulings[i].Bound, Revs: rulings[i].Revs,
+			rows = append(rows, store.Leased{Message: drafts[i].ID, Revised: drafts[i].Revised, Bound: rulings[i].Bound, Revs: rulings[i].Revs, Seen: rulings[i].Seen,
 				Rewrite: rulings[i].Rewrite, Afresh: rulings[i].afresh})
 			at = append(at, i)
 		}

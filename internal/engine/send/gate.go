@@ -42,6 +42,7 @@ type Ruling struct {
 
 	Bound      store.Bound
 	Revs       store.Revs
+	Seen       store.Snapshot // the state that Revs were read from
 	OrgRev     int64
 	ValidUntil time.Time // zero never ends
 

@@ -142,6 +142,9 @@ func (s *session) Commit(ctx context.Context) error {
 // Again reports a conflict with another transaction.
 func (s *session) Again(err error) bool { return conflicts(err) }
 
+// Snapshot is not known: other nodes write too, and whether facts changed is compared row by row.
+func (s *session) Snapshot() store.Snapshot { return 0 }
+
 // Rollback ends it without a trace.
 func (s *session) Rollback() { _ = s.tx.Rollback(context.Background()) }
 

@@ -21,6 +21,10 @@ type session struct {
 	conn *sql.Conn // that tx is open on
 	tx   *sql.Tx
 	jobs *river.Client[*sql.Tx]
+
+	facts   *facts
+	seen    store.Snapshot
+	touched bool // it changed facts
 }
 
 // bind converts arguments for the driver. The context loses its cancellation for single statements: the
@@ -64,6 +68,7 @@ func (s *session) Exec(ctx context.Context, text string, args ...any) (int64, er
 	if err != nil {
 		return 0, err
 	}
+	s.wrote(text)
 	r, err := s.tx.ExecContext(context.WithoutCancel(ctx), text, bound...)
 	if err != nil {
 		return 0, failed(err)
@@ -80,6 +85,7 @@ func (s *session) Query(ctx context.Context, text string, args ...any) (sqlstore
 	if err != nil {
 		return nil, err
 	}
+	s.wrote(text)
 	r, err := s.tx.QueryContext(context.WithoutCancel(ctx), text, bound...) //nolint:rowserrcheck // Rows.Err is the caller's
 	if err != nil {
 		return nil, failed(err)
@@ -94,6 +100,7 @@ func (s *session) Bulk(ctx context.Context, b *sqlstore.Bulk, in [][]any) (total
 		return 0, err
 	}
 	ctx = context.WithoutCancel(ctx)
+	s.wrote(b.Row)
 	err = s.conn.Raw(func(raw any) error {
 		total, err = raw.(*conn).rows(ctx, b.Row, in)
 		return err
@@ -148,8 +155,13 @@ func (s *session) In(column, placeholder string, kind sqlstore.Kind) string {
 	return column + " IN (SELECT " + value + " FROM json_each(" + placeholder + "))"
 }
 
-// Commit makes it durable.
-func (s *session) Commit(context.Context) error { return failed(s.tx.Commit()) }
+// Commit makes it durable. Who reads from now on knows a new state, whether or not the commit succeeds.
+func (s *session) Commit(context.Context) error {
+	if s.touched {
+		s.facts.changed()
+	}
+	return failed(s.tx.Commit())
+}
 
 // Rollback ends it without a trace.
 func (s *session) Rollback() { _ = s.tx.Rollback() }

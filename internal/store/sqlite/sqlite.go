@@ -45,6 +45,7 @@ type Options struct {
 // Store is an open database.
 type Store struct {
 	base    *sqlstore.Base
+	facts   *facts
 	writer  *sql.DB
 	readers *sql.DB
 	queue   queue
@@ -66,7 +67,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, errs.Wrap(errs.Precondition, "the data folder cannot be made; choose another with --data", err)
 	}
-	s := &Store{log: o.Log, path: o.Path}
+	s := &Store{log: o.Log, path: o.Path, facts: newFacts()}
 	if err := s.start(ctx, o); err != nil {
 		_ = s.Close()
 		return nil, err
@@ -124,7 +125,7 @@ func (s *Store) marked(ctx context.Context, change func(*session) (settle func()
 	if err != nil {
 		return failed(err)
 	}
-	c := &session{conn: conn, tx: tx}
+	c := &session{conn: conn, tx: tx, facts: s.facts}
 	defer c.Rollback()
 	settle, err := change(c)
 	if err != nil {
@@ -206,12 +207,27 @@ func (s *Store) InTx(ctx context.Context, scope access.Scope, do func(store.Tx) 
 	if err != nil {
 		return failed(err)
 	}
+	if err := s.noteOutside(ctx, conn); err != nil {
+		_ = tx.Rollback()
+		return err
+	}
 	began := time.Now()
 	defer func() {
 		s.base.Stats.Add(began.Sub(asked), time.Since(began))
 		s.fold.committed()
 	}()
-	return s.base.Write(ctx, scope, &session{conn: conn, tx: tx, jobs: s.jobs}, do, opts...)
+	return s.base.Write(ctx, scope, &session{conn: conn, tx: tx, jobs: s.jobs, facts: s.facts, seen: s.facts.seen()}, do, opts...)
+}
+
+// noteOutside notes what another process committed, such as a command: nobody knows what it was.
+func (s *Store) noteOutside(ctx context.Context, c *sql.Conn) error {
+	return failed(c.Raw(func(raw any) error {
+		other, err := raw.(*conn).outside(context.WithoutCancel(ctx))
+		if other {
+			s.facts.changed()
+		}
+		return err
+	}))
 }
 
 // Read runs do on a snapshot.
@@ -229,11 +245,12 @@ func (s *Store) Read(ctx context.Context, scope access.Scope, do func(store.Tx) 
 		return failed(err)
 	}
 	defer conn.Close()
+	seen := s.facts.seen() // before the snapshot is taken
 	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return failed(err)
 	}
-	return s.base.Read(scope, &session{conn: conn, tx: tx}, do)
+	return s.base.Read(scope, &session{conn: conn, tx: tx, facts: s.facts, seen: seen}, do)
 }
 
 // Subscribe tells of committed changes of this process, the only one that writes.

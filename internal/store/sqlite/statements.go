@@ -37,6 +37,9 @@ type liteConn interface {
 type conn struct {
 	liteConn
 	kept map[string]*kept
+
+	version int64 // of the data, as it was asked for last
+	asked   bool
 }
 
 type liteStmt interface {

@@ -35,6 +35,9 @@ type Session interface {
 	Enqueue(ctx context.Context, job store.Job, opts store.EnqueueOptions) error
 	// Again reports whether an error means that the whole transaction has to be run again.
 	Again(err error) bool
+	// Snapshot tells which state of people, numbers, visits and sites the transaction reads: equal ones are the same.
+	// Zero when it cannot tell, or has changed them itself.
+	Snapshot() store.Snapshot
 	// Notify tells other nodes of changes once the transaction commits.
 	Notify(ctx context.Context, changes []store.Change) error
 }

@@ -59,7 +59,7 @@ func (m messages) Insert(ctx context.Context, drafts []store.Draft, events []mes
 	}
 	said, states := make([][]any, 0, len(drafts)), make([][]any, 0, len(drafts))
 	written := make(map[id.ID]bool, len(events))
-	keys, err := m.keysOf(ctx, org, personsOf(drafts))
+	keys, err := m.keysOf(ctx, org, unpacked(drafts))
 	if err != nil {
 		return nil, err
 	}
@@ -69,17 +69,10 @@ func (m messages) Insert(ctx context.Context, drafts []store.Draft, events []mes
 			continue
 		}
 		d := &drafts[i]
-		k := keys[d.Person]
-		if k == nil {
-			if k, err = m.keyOf(ctx, org, d.Person); err != nil {
-				return nil, err
-			}
-		}
-		row, err := draftRow(org, d, k)
-		if err != nil {
+		if err := m.pack(ctx, org, d, keys); err != nil {
 			return nil, err
 		}
-		said, states = append(said, row), append(states, stateRow(org, d))
+		said, states = append(said, draftRow(org, d)), append(states, stateRow(org, d))
 		m.remember(d)
 		due = due || d.State == message.Queued
 		if len(events) > 0 {
@@ -105,12 +98,56 @@ func (m messages) Insert(ctx context.Context, drafts []store.Draft, events []mes
 	return kept, m.addEvents(ctx, org, mine)
 }
 
-func personsOf(drafts []store.Draft) []id.ID {
-	out := make([]id.ID, len(drafts))
+// unpacked are whom the drafts are to that Pack has not seen.
+func unpacked(drafts []store.Draft) (people []id.ID) {
 	for i := range drafts {
-		out[i] = drafts[i].Person
+		if drafts[i].Packed == nil {
+			people = append(people, drafts[i].Person)
+		}
 	}
-	return out
+	return people
+}
+
+// Pack seals drafts.
+func (m messages) Pack(ctx context.Context, drafts []*store.Draft) error {
+	org, err := m.org()
+	if err != nil {
+		return err
+	}
+	people := make([]id.ID, len(drafts))
+	for i, d := range drafts {
+		people[i] = d.Person
+	}
+	keys, err := m.keysOf(ctx, org, people)
+	if err != nil {
+		return err
+	}
+	for _, d := range drafts {
+		if keys[d.Person] == nil {
+			continue // Insert makes the key, or says what is wrong
+		}
+		if err := m.pack(ctx, org, d, keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m messages) pack(ctx context.Context, org id.ID, d *store.Draft, keys map[id.ID]*seal.Key) (err error) {
+	if d.Packed != nil {
+		return nil
+	}
+	k := keys[d.Person]
+	if k == nil {
+		if k, err = m.keyOf(ctx, org, d.Person); err != nil {
+			return err
+		}
+	}
+	decision, err := packDecision(&d.Decision, d.PlannedAt, d.ExpiresAt)
+	if err == nil {
+		d.Packed = &store.Packed{Sealed: sealDraft(k, org, d), Decision: decision}
+	}
+	return err
 }
 
 // claimKeys inserts natural keys and says which drafts may be written. Rows of one call may share a key: the
@@ -195,17 +232,13 @@ func messagePlace(org, row id.ID) seal.Place {
 	return seal.Place{Table: "messages", Column: "sealed", Org: org, Row: row}
 }
 
-func draftRow(org id.ID, d *store.Draft, k *seal.Key) ([]any, error) {
-	decision, err := packDecision(&d.Decision, d.PlannedAt, d.ExpiresAt)
-	if err != nil {
-		return nil, err
-	}
+func draftRow(org id.ID, d *store.Draft) []any {
 	return []any{d.ID, org, string(d.Purpose), string(d.Origin.Kind), d.Origin.Enrollment,
 		d.Origin.Step, int64(d.Origin.Occurrence), d.Origin.By, d.Person, d.Point,
 		string(d.Channel), d.Location, d.Appointment, d.AppointmentVersion, d.Template,
-		d.TemplateVersion, d.Locale, sealDraft(k, org, d), int64(d.Flags), int64(d.Segments),
+		d.TemplateVersion, d.Locale, d.Packed.Sealed, int64(d.Flags), int64(d.Segments),
 		d.Coding, d.ExpiresAt, d.PlannedAt, d.Corrects, d.Exempt,
-		decision}, nil
+		d.Packed.Decision}
 }
 
 func stateRow(org id.ID, d *store.Draft) []any {

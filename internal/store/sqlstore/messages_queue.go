@@ -43,15 +43,27 @@ var bound = []struct{ table, revision, by string }{
 var leaseColumns = []Column{{"id", ID}, {"fence", Int}, {"leased_at", Int}, {"sent_at", Int}, {"route_id", ID}, {"revised", Int},
 	{"person", ID}, {"person_rev", Int}, {"point", ID}, {"point_rev", Int}, {"visit", ID}, {"visit_rev", Int}, {"place", ID}, {"place_rev", Int}}
 
+const (
+	leaseArrays = `UPDATE message_states m SET state = 'sending', phase = 3, reason = '', attempts = m.attempts + 1, fence = r.fence,
+		leased_at = r.leased_at, sent_at = r.sent_at, held_until = NULL FROM `
+	leaseArraysOf = ` WHERE m.id = r.id AND m.state = 'queued' AND m.route_id = r.route_id AND m.revised = r.revised`
+	leaseRow      = `UPDATE message_states SET state = 'sending', phase = 3, reason = '', attempts = attempts + 1, fence = $2,
+		leased_at = $3, sent_at = $4, held_until = NULL WHERE id = $1 AND state = 'queued' AND route_id = $5 AND revised = $6`
+)
+
 var leaseMessages = &Bulk{
 	Columns: leaseColumns,
-	Arrays: `UPDATE message_states m SET state = 'sending', phase = 3, reason = '', attempts = m.attempts + 1, fence = r.fence,
-		leased_at = r.leased_at, sent_at = r.sent_at, held_until = NULL
-		FROM ` + unnest(leaseColumns) + ` WHERE m.id = r.id AND m.state = 'queued' AND m.route_id = r.route_id AND m.revised = r.revised` +
+	Arrays: leaseArrays + unnest(leaseColumns) + leaseArraysOf +
 		asRead("m.org_id", func(by string, _ int) (row, rev string) { return "r." + by, "r." + by + "_rev" }),
-	Row: `UPDATE message_states SET state = 'sending', phase = 3, reason = '', attempts = attempts + 1, fence = $2,
-		leased_at = $3, sent_at = $4, held_until = NULL WHERE id = $1 AND state = 'queued' AND route_id = $5 AND revised = $6` +
+	Row: leaseRow +
 		asRead("message_states.org_id", func(_ string, i int) (row, rev string) { return placeholder(7 + 2*i), placeholder(8 + 2*i) }),
+}
+
+// leaseStanding is leaseMessages for messages whose facts nobody has written since their decision read them.
+var leaseStanding = &Bulk{
+	Columns: leaseColumns[:6],
+	Arrays:  leaseArrays + unnest(leaseColumns[:6]) + leaseArraysOf,
+	Row:     leaseRow,
 }
 
 // asRead is the condition that bound rows have the revisions that a decision read: zero for one that is not there.
@@ -72,18 +84,29 @@ func (m messages) Lease(ctx context.Context, l store.Lease, leased []store.Lease
 	if err != nil {
 		return nil, err
 	}
-	rows := make([][]any, len(leased))
+	var rows, standing [][]any
 	ids := make([]id.ID, len(leased))
+	now := m.Snapshot()
 	for i := range leased {
 		d := &leased[i]
 		ids[i] = d.Message
-		rows[i] = []any{d.Message, int64(l.Fence), l.Machine, l.Domain, l.Route, d.Revised, d.Bound.Person, d.Revs.Person, d.Bound.Point,
+		row := []any{d.Message, int64(l.Fence), l.Machine, l.Domain, l.Route, d.Revised, d.Bound.Person, d.Revs.Person, d.Bound.Point,
 			d.Revs.Point, d.Bound.Visit, d.Revs.Visit, d.Bound.Location, d.Revs.Location}
+		if d.Seen != 0 && d.Seen == now {
+			standing = append(standing, row[:len(leaseStanding.Columns)])
+		} else {
+			rows = append(rows, row)
+		}
 	}
 	n, err := m.Bulk(ctx, leaseMessages, rows)
 	if err != nil {
 		return nil, err
 	}
+	stood, err := m.Bulk(ctx, leaseStanding, standing)
+	if err != nil {
+		return nil, err
+	}
+	n += stood
 	moved := all(len(leased))
 	if int(n) != len(leased) {
 		if moved, err = m.which(ctx, org, ids, `state = 'sending' AND fence = $3 AND leased_at = $4`, int64(l.Fence), l.Machine); err != nil {

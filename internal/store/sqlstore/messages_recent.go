@@ -87,6 +87,6 @@ func (m messages) remember(d *store.Draft) {
 		return
 	}
 	kept := *d
-	kept.Org, kept.Revised = m.scope.Org(), 0
+	kept.Org, kept.Revised, kept.Packed = m.scope.Org(), 0, nil
 	m.freshDrafts = append(m.freshDrafts, kept)
 }

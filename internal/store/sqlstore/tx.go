@@ -142,6 +142,9 @@ func (t *Tx) writable() error {
 	return nil
 }
 
+// Snapshot tells which state of the facts the transaction reads.
+func (t *Tx) Snapshot() store.Snapshot { return t.session.Snapshot() }
+
 // Lock makes transactions that lock the same name follow one another: of two that overlap, PostgreSQL runs the
 // second again on a fresh snapshot. An advisory lock would leave it on the snapshot from before it waited.
 func (t *Tx) Lock(ctx context.Context, name string) error {

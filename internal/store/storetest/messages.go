@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -320,7 +321,7 @@ func leasesWhatStands(t *testing.T, open Open) {
 				}
 				p, perr := tx.People().Get(ctx, d.Person.ID)
 				points, cerr := tx.People().Points(ctx, []id.ID{d.Point.ID})
-				read.Revised, read.Revs = due[0].Revised, store.Revs{Person: p.Version, Point: points[0].Revision}
+				read.Revised, read.Revs, read.Seen = due[0].Revised, store.Revs{Person: p.Version, Point: points[0].Revision}, tx.Snapshot()
 				return errors.Join(err, perr, cerr)
 			})
 			c.change(t, s, d, m)
@@ -337,6 +338,28 @@ func leasesWhatStands(t *testing.T, open Open) {
 			}
 		})
 	}
+	t.Run("a draft that was packed on a reader is written as any other", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, clock.NewFixed(Start))
+		d := NewDesk(t, s)
+		m := d.Draft(Start)
+		m.Vars = map[string]phi.Text{"old.start": phi.T("2026-03-01T09:00:00Z")}
+		plain := m
+		plain.ID = id.New()
+		Read(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error { return tx.Messages().Pack(ctx, []*store.Draft{&m}) })
+		if m.Packed == nil || plain.Packed != nil {
+			t.Fatal("the draft was not packed, or another was")
+		}
+		d.Insert(t, s, m, plain)
+		a, b := d.Get(t, s, m.ID), d.Get(t, s, plain.ID)
+		a.ID, b.ID = id.ID{}, id.ID{}
+		if !reflect.DeepEqual(a, b) {
+			t.Errorf("packed before\n%+v\npacked by the insert\n%+v", a, b)
+		}
+		if a.Body != m.Body || a.To != m.To || a.Vars["old.start"] != m.Vars["old.start"] {
+			t.Errorf("read back %+v", a)
+		}
+	})
 	t.Run("a row that is not there has revision zero", func(t *testing.T) {
 		t.Parallel()
 		s := open(t, clock.NewFixed(Start))
