@@ -15,8 +15,10 @@ import (
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/quiet"
+	"carillon.dev/carillon/internal/core/reply"
 	"carillon.dev/carillon/internal/core/rules"
 	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/engine/inbound"
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/receipt"
 	"carillon.dev/carillon/internal/engine/send"
@@ -59,7 +61,7 @@ func newOutbox(s store.Store) (*outbox.Outbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	return outbox.New(s, book, holidays, outbox.Options{Templates: texts}), nil
+	return outbox.New(s, book, holidays, outbox.Options{Templates: texts, Questions: inbound.Questions{}}), nil
 }
 
 // startNode wires and starts what sends.
@@ -161,6 +163,18 @@ func (c *clinic) inStep(ctx context.Context, s store.Store, ahead int) error {
 	return nil
 }
 
+// ask is a reminder of a visit; one that asks has digits to answer with, which are given as it leaves.
+func (c *clinic) ask(p purpose.Purpose, v schedule.Appointment) outbox.Ask {
+	a := outbox.Ask{Origin: message.Origin{Kind: message.FromBench, Enrollment: v.ID, Step: "bench"},
+		Purpose: p, Person: v.Person, Appointment: v.ID, AppointmentVersion: v.Version, Template: content.Reminder2h,
+		Flags: message.NotAfterAnswer, ExpiresAt: v.Start}
+	if c.asks {
+		a.Template = content.Reminder24h
+		a.Codes = []reply.Choice{{Code: "1", Intent: reply.Confirm}, {Code: "2", Intent: reply.Cancel}, {Code: "3", Intent: reply.Reschedule}}
+	}
+	return a
+}
+
 // pages reads the audience in the order of visits and prepares a text for each patient.
 func (c *clinic) pages(ctx context.Context, s store.Store, o *outbox.Outbox, p purpose.Purpose, out chan<- []outbox.Prepared) error {
 	from, end := began(), began().Add(30*24*time.Hour)
@@ -177,9 +191,7 @@ func (c *clinic) pages(ctx context.Context, s store.Store, o *outbox.Outbox, p p
 		from = visits[len(visits)-1].Start.Add(time.Microsecond)
 		asks := make([]outbox.Ask, len(visits))
 		for i, v := range visits {
-			asks[i] = outbox.Ask{Origin: message.Origin{Kind: message.FromBench, Enrollment: v.ID, Step: "bench"},
-				Purpose: p, Person: v.Person, Appointment: v.ID, AppointmentVersion: v.Version, Template: content.Reminder2h,
-				Flags: message.NotAfterAnswer, ExpiresAt: v.Start}
+			asks[i] = c.ask(p, v)
 		}
 		prepared, err := o.Prepare(ctx, c.scope, asks)
 		if err != nil {

@@ -27,6 +27,7 @@ type clinic struct {
 	location id.ID
 	route    id.ID
 	purpose  purpose.Purpose // what patients agreed to
+	asks     bool            // reminders ask for an answer
 }
 
 // consentTo changes what the patients that seed makes agree to.

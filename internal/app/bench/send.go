@@ -23,6 +23,7 @@ type Send struct {
 	SMSC       string        `name:"smsc" help:"SMSC to use, host:port; without it a simulator is started in another process." placeholder:"HOST:PORT"`
 	SMSCStats  string        `name:"smsc-stats" help:"Where that SMSC, a simulator, says what it counted." placeholder:"URL"`
 	Window     int           `help:"Submits without an answer." default:"500"`
+	Asks       bool          `help:"Reminders ask for an answer: each opens a question and gets its digits as it leaves."`
 	Receipts   time.Duration `help:"How long the simulator takes for a receipt." default:"50ms"`
 	Patience   time.Duration `help:"Give up when nothing moves for so long." default:"30s"`
 	JSON       bool          `help:"Print one JSON object (always; kept for scripts)."`
@@ -52,6 +53,7 @@ func (b *Send) Run(ctx context.Context, out io.Writer, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	c.asks = b.Asks
 	seeding := time.Now()
 	if err := c.seed(ctx, s, b.Recipients); err != nil {
 		return err

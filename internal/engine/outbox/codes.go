@@ -3,6 +3,7 @@ package outbox
 import (
 	"maps"
 	"strings"
+	"time"
 
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
@@ -10,6 +11,8 @@ import (
 	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/reply"
+	"carillon.dev/carillon/internal/core/schedule"
+	"carillon.dev/carillon/internal/store"
 )
 
 // Digits of a reply map are given when a text leaves, not when it is planned: a visit would hold them for days during
@@ -28,8 +31,8 @@ func wantedText(choices []reply.Choice) string {
 }
 
 // wanted reads it back.
-func wanted(it *item) (intents []reply.Intent, codes []string) {
-	for pair := range strings.SplitSeq(it.draft.Vars[wantedCodes].Reveal(), ",") {
+func wanted(d *store.Draft) (intents []reply.Intent, codes []string) {
+	for pair := range strings.SplitSeq(d.Vars[wantedCodes].Reveal(), ",") {
 		intent, code, _ := strings.Cut(pair, "=")
 		intents, codes = append(intents, reply.Intent(intent)), append(codes, code)
 	}
@@ -54,7 +57,7 @@ var codeVars = map[reply.Intent]content.Name{
 // assignCodes gives the text digits that no other open question of the number uses.
 func assignCodes(it *item, open, closed []reply.OpenQuestion) {
 	subject := it.draft.Appointment.String()
-	intents, want := wanted(it)
+	intents, want := wanted(it.draft)
 	codes, _ := reply.AssignCodes(open, closed, subject, want)
 	q := &questionDraft{codes: map[string]string{}, none: len(codes) == 0}
 	it.question = q
@@ -73,6 +76,29 @@ func assignCodes(it *item, open, closed []reply.OpenQuestion) {
 			setVar(it.draft, string(n), phi.T(codes[i]))
 		}
 	}
+}
+
+// asStands is the question of a stored text whose digits are still those that the number has free for it; nil when it would
+// get others.
+func asStands(d *store.Draft, visit *schedule.Appointment, open, closed []reply.OpenQuestion, now time.Time) *conversation.Question {
+	intents, want := wanted(d)
+	digits, _ := reply.AssignCodes(open, closed, d.Appointment.String(), want)
+	if len(digits) == 0 {
+		return nil
+	}
+	codes := make(map[string]string, len(digits))
+	for i, intent := range intents {
+		if n, shown := codeVars[intent]; shown && d.Vars[string(n)].Reveal() != digits[i] {
+			return nil
+		}
+		codes[digits[i]] = string(intent)
+	}
+	closes := d.ExpiresAt
+	if !visit.ID.IsZero() {
+		closes = visit.Start
+	}
+	return &conversation.Question{ID: id.New(), Org: d.Org, Point: d.Point, Person: d.Person, Message: d.ID, Appointment: d.Appointment,
+		Version: d.AppointmentVersion, Enrollment: d.Origin.Enrollment, Purpose: d.Purpose, Codes: codes, AskedAt: now, ClosesAt: closes}
 }
 
 // questionOf is the question that the message opens as it leaves. It is open until the visit begins.

@@ -2,6 +2,7 @@ package outbox_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -250,10 +251,14 @@ func TestOpenQuestionsOfANumberShareNoDigits(t *testing.T) {
 		if p.Draft.State != message.Queued || !strings.Contains(p.Draft.Body.Reveal(), "Reply 1 to confirm") {
 			t.Fatalf("planned text %d: %s %s, %q", i, p.Draft.State, p.Draft.Reason, p.Draft.Body.Reveal())
 		}
-		if _, by, err := d.outbox.Standing(context.Background(), d.scope, []store.Draft{p.Draft}); err != nil || by[0] {
-			t.Fatalf("text %d leaves by its record, whatever digits are free: %v", i, err)
+		stands, by, err := d.outbox.Standing(context.Background(), d.scope, []store.Draft{p.Draft})
+		if free := i == 0; err != nil || by[0] != free {
+			t.Fatalf("text %d leaves by its record: %v (%v); the digits that it shows are free: %v", i, by[0], err, free)
 		}
 		r := d.again(p.Draft.ID)
+		if by[0] && !maps.Equal(stands[0].Question.Codes, r.Question.Codes) {
+			t.Errorf("by its record it asks %v, decided again %v", stands[0].Question.Codes, r.Question.Codes)
+		}
 		if i == 3 {
 			if r.Question != nil || r.Call == nil || r.Call.Reason != string(message.ReasonNoFreeCodes) || r.Call.Appointment != p.Draft.Appointment ||
 				!strings.Contains(r.Rewrite.Body.Reveal(), "cancel or change it, call") || strings.Contains(r.Rewrite.Body.Reveal(), "Reply") {

@@ -7,9 +7,11 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
+	"carillon.dev/carillon/internal/core/conversation"
 	"carillon.dev/carillon/internal/core/gate"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/core/reply"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/core/sms"
 	"carillon.dev/carillon/internal/engine/route"
@@ -20,41 +22,21 @@ import (
 // Standing rules from recorded decisions. A decision depends on facts, each with a revision that the record holds, and
 // on time, whose next turn the record holds too: while neither changed, deciding again would say the same and
 // rendering again would give the stored text. What has no revision (an answer to the visit, an import that waits) is
-// looked at here; what is not recorded at all (trial mode, automatic answers, holds) is left to Again.
+// looked at here, and so are the digits of a text that asks: it leaves as it is while those that it shows are those it would
+// get now. What is not recorded at all (trial mode, automatic answers, holds) is left to Again.
 func (o *Outbox) Standing(ctx context.Context, scope access.Scope, drafts []store.Draft) ([]send.Ruling, []bool, error) {
 	rulings, ok := make([]send.Ruling, len(drafts)), make([]bool, len(drafts))
-	if o.holds != nil {
-		return o.standingHeld(ctx, scope, drafts, rulings, ok)
-	}
-	return rulings, ok, o.store.Read(ctx, scope, func(tx store.Tx) error { return o.standing(ctx, tx, drafts, rulings, ok) })
-}
-
-// standingHeld is Standing where imports may hold messages back.
-func (o *Outbox) standingHeld(ctx context.Context, scope access.Scope, drafts []store.Draft, rulings []send.Ruling, ok []bool) ([]send.Ruling, []bool, error) {
 	err := o.store.Read(ctx, scope, func(tx store.Tx) error {
-		if err := o.standing(ctx, tx, drafts, rulings, ok); err != nil {
-			return err
-		}
-		ids, people := make([]id.ID, 0, len(drafts)), make([]id.ID, len(drafts))
-		for i := range drafts {
-			people[i] = drafts[i].Person
-			if !drafts[i].Appointment.IsZero() {
-				ids = append(ids, drafts[i].Appointment)
-			}
-		}
-		read, err := tx.Visits().ByIDs(ctx, ids)
+		visits, err := o.visitsOf(ctx, tx, drafts)
 		if err != nil {
 			return err
 		}
-		byID := make(map[id.ID]*schedule.Appointment, len(read))
-		for i := range read {
-			byID[read[i].ID] = &read[i]
+		if err := o.standing(ctx, tx, drafts, visits, rulings, ok); err != nil || o.holds == nil {
+			return err
 		}
-		visits := make([]schedule.Appointment, len(drafts))
+		people := make([]id.ID, len(drafts))
 		for i := range drafts {
-			if v := byID[drafts[i].Appointment]; v != nil {
-				visits[i] = *v
-			}
+			people[i] = drafts[i].Person
 		}
 		waiting, overdue, err := o.holds.Held(ctx, tx, visits, people)
 		if err != nil {
@@ -68,7 +50,35 @@ func (o *Outbox) standingHeld(ctx context.Context, scope access.Scope, drafts []
 	return rulings, ok, err
 }
 
-func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft, rulings []send.Ruling, ok []bool) error {
+// visitsOf reads the visits that texts speak of, by place; zero for none. They are read where imports may hold messages
+// back, and for texts that ask: their questions close as the visit begins.
+func (o *Outbox) visitsOf(ctx context.Context, tx store.Tx, drafts []store.Draft) ([]schedule.Appointment, error) {
+	visits := make([]schedule.Appointment, len(drafts))
+	at := make(map[id.ID][]int, len(drafts))
+	var ids []id.ID
+	for i := range drafts {
+		v := drafts[i].Appointment
+		if v.IsZero() || (o.holds == nil && !drafts[i].Flags.Has(message.Asks)) {
+			continue
+		}
+		if at[v] == nil {
+			ids = append(ids, v)
+		}
+		at[v] = append(at[v], i)
+	}
+	if len(ids) == 0 {
+		return visits, nil
+	}
+	read, err := tx.Visits().ByIDs(ctx, ids)
+	for _, v := range read {
+		for _, i := range at[v.ID] {
+			visits[i] = v
+		}
+	}
+	return visits, err
+}
+
+func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft, visits []schedule.Appointment, rulings []send.Ruling, ok []bool) error {
 	book, err := route.Read(ctx, tx)
 	if err != nil {
 		return err
@@ -81,6 +91,10 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 	if err != nil {
 		return err
 	}
+	open, closed, err := o.onNumbers(ctx, tx, drafts)
+	if err != nil {
+		return err
+	}
 	for i := range drafts {
 		d := &drafts[i]
 		s := book.Sender(d.Sender)
@@ -88,13 +102,34 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 		if !recorded(d, tx.Now()) || s == nil || !stillSends(s, d) || r == nil || r.State != store.RouteOpen || answered[d.Appointment] {
 			continue
 		}
+		var asks *conversation.Question
+		if d.Flags.Has(message.Asks) {
+			if asks = asStands(d, &visits[i], open[d.Point], closed[d.Point], tx.Now()); asks == nil {
+				continue
+			}
+		}
 		enc, err := sms.Plan(d.Body.Reveal(), sms.Options{})
 		if err != nil {
 			continue
 		}
 		rulings[i], ok[i] = byRecord(d, s, enc, own.Budget, tx.Now()), true
+		rulings[i].Question = asks
 	}
 	return nil
+}
+
+// onNumbers reads what is open, or was a while ago, on the numbers of texts that ask.
+func (o *Outbox) onNumbers(ctx context.Context, tx store.Tx, drafts []store.Draft) (open, closed map[id.ID][]reply.OpenQuestion, err error) {
+	var points []id.ID
+	for i := range drafts {
+		if drafts[i].Flags.Has(message.Asks) {
+			points = append(points, drafts[i].Point)
+		}
+	}
+	if o.questions == nil || len(points) == 0 {
+		return nil, nil, nil
+	}
+	return o.questions.Open(ctx, tx, points)
 }
 
 // stillSends reports whether a sender may still carry a text that was planned for it. A text of a number that somebody
@@ -109,7 +144,7 @@ func stillSends(s *store.Sender, d *store.Draft) bool {
 // recorded reports whether the decision's record is enough to hand the message over now.
 func recorded(d *store.Draft, now time.Time) bool {
 	rec := &d.Decision
-	if d.Unreadable || d.State != message.Queued || rec.Verdict != string(gate.Send) || d.Point.IsZero() || d.Flags&(message.AutoReply|message.Asks) != 0 {
+	if d.Unreadable || d.State != message.Queued || rec.Verdict != string(gate.Send) || d.Point.IsZero() || d.Flags.Has(message.AutoReply) {
 		return false
 	}
 	if !d.ExpiresAt.IsZero() && !now.Before(d.ExpiresAt) {

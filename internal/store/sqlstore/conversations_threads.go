@@ -103,13 +103,51 @@ func (s conversations) AskQuestions(ctx context.Context, all []conversation.Ques
 	if err := s.unask(ctx, org, all); err != nil {
 		return nil, err
 	}
-	asked := make([]bool, len(all))
+	asked, done, err := s.askAll(ctx, org, all)
+	if err != nil || done {
+		return asked, err
+	}
 	for i, q := range all {
 		if asked[i], err = s.ask(ctx, org, q); err != nil {
 			return nil, err
 		}
 	}
 	return asked, nil
+}
+
+var insertCodes = NewInsert("question_codes", "ON CONFLICT DO NOTHING",
+	Column{"point_id", ID}, Column{"code", Text}, Column{"question_id", ID}, Column{"org_id", ID})
+
+// askAll is the usual case, every digit free: all of them in two statements. Otherwise nothing is kept, and done is false.
+func (s conversations) askAll(ctx context.Context, org id.ID, all []conversation.Question) (asked []bool, done bool, err error) {
+	var codes, rows [][]any
+	ids := make([]id.ID, len(all))
+	asked = make([]bool, len(all))
+	for i := range all {
+		q := &all[i]
+		if q.ID.IsZero() {
+			q.ID = id.New()
+		}
+		ids[i], asked[i] = q.ID, true
+		for code := range q.Codes {
+			codes = append(codes, []any{q.Point, code, q.ID, org})
+		}
+		row, err := questionRow(org, q)
+		if err != nil {
+			return nil, false, err
+		}
+		rows = append(rows, row)
+	}
+	n, err := s.Bulk(ctx, insertCodes, codes)
+	if err != nil {
+		return nil, false, err
+	}
+	if int(n) != len(codes) {
+		_, err = s.Exec(ctx, `DELETE FROM question_codes WHERE org_id = $1 AND `+s.In("question_id", "$2", ID), org, ids)
+		return asked, false, err
+	}
+	_, err = s.Bulk(ctx, insertQuestions, rows)
+	return asked, true, err
 }
 
 // unask takes back what the same messages asked before they were to leave again.
@@ -138,13 +176,6 @@ func (s conversations) unask(ctx context.Context, org id.ID, all []conversation.
 }
 
 func (s conversations) ask(ctx context.Context, org id.ID, q conversation.Question) (bool, error) {
-	if q.ID.IsZero() {
-		q.ID = id.New()
-	}
-	codes, err := json.Marshal(q.Codes)
-	if err != nil {
-		return false, errs.Wrap(errs.Internal, "reply codes cannot be kept", err)
-	}
 	for code := range q.Codes {
 		taken, err := s.take(ctx, org, q, code)
 		if err != nil {
@@ -154,10 +185,25 @@ func (s conversations) ask(ctx context.Context, org id.ID, q conversation.Questi
 			return false, s.giveBack(ctx, org, q.ID)
 		}
 	}
-	_, err = s.Exec(ctx, `INSERT INTO questions (`+questionColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`,
-		q.ID, org, q.Point, q.Person, q.Message, q.Appointment, q.Version, q.Enrollment, q.Purpose, string(codes), q.AskedAt, q.ClosesAt,
-		q.ClosedAt, q.Answer)
+	row, err := questionRow(org, &q)
+	if err != nil {
+		return false, err
+	}
+	_, err = s.Bulk(ctx, insertQuestions, [][]any{row})
 	return err == nil, err
+}
+
+var insertQuestions = NewInsert("questions", "", Column{"id", ID}, Column{"org_id", ID}, Column{"point_id", ID}, Column{"person_id", ID},
+	Column{"message_id", ID}, Column{"appointment_id", ID}, Column{"visit_version", Int}, Column{"enrollment_id", ID}, Column{"purpose", Text},
+	Column{"codes", Text}, Column{"asked_at", Int}, Column{"closes_at", Int}, Column{"closed_at", Int}, Column{"answer", Text})
+
+func questionRow(org id.ID, q *conversation.Question) ([]any, error) {
+	codes, err := json.Marshal(q.Codes)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, "reply codes cannot be kept", err)
+	}
+	return args(q.ID, org, q.Point, q.Person, q.Message, q.Appointment, q.Version, q.Enrollment, string(q.Purpose), string(codes), q.AskedAt, q.ClosesAt,
+		q.ClosedAt, q.Answer), nil
 }
 
 // take gives a digit to a question: a free one, one of the same visit, or one whose text will never leave. False: another
