@@ -44,7 +44,7 @@ func writesFacts(text string) bool {
 }
 
 func changesFacts(words []string) bool {
-	table := ""
+	var table string
 	switch {
 	case len(words) < 3:
 		return false
@@ -96,7 +96,7 @@ func (c *conn) outside(ctx context.Context) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	v := make([]driver.Value, 1)
 	if err := rows.Next(v); err != nil {
 		return true, err
