@@ -27,6 +27,8 @@ type AudienceRows interface {
 	List(ctx context.Context) ([]audience.Audience, error)
 	// Versions reads every version of one, newest first.
 	Versions(ctx context.Context, a id.ID) ([]audience.Audience, error)
+	// ByRequest reads the version that a request saved last, as it was then; errs.NotFound when it saved none.
+	ByRequest(ctx context.Context, request id.ID) (audience.Audience, error)
 	// Archive takes an audience off the list, or puts it back.
 	Archive(ctx context.Context, a id.ID, on bool) error
 	// PutMembers adds persons to a roll for the version of a list that is saved next; who is on it already stays once.

@@ -51,6 +51,9 @@ type Replay struct {
 // Reserved says what is known of a key.
 type Reserved struct {
 	Fresh bool
+	// Mark names the request in rows that it writes: the same for every attempt of one caller, key and request, and
+	// for no other. It tells nothing about either.
+	Mark id.ID
 	// Same: the earlier request asked the same.
 	Same bool
 	// Status is the earlier answer's; 0 while it is worked on in steps, or when its worker died between them.

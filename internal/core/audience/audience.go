@@ -35,7 +35,9 @@ type Audience struct {
 	Purpose purpose.Purpose
 	Size    int // persons of a list
 	// Roll is the upload whose members a version of a list has; zero for a rule.
-	Roll      id.ID
+	Roll id.ID
+	// Request is the program's request that saved this version; zero when it came without a key.
+	Request   id.ID
 	Archived  bool
 	By        access.ActorKind
 	ByID      id.ID

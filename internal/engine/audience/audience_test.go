@@ -45,11 +45,13 @@ type clinic struct {
 	checkup id.ID
 	people  []patient.Person
 	numbers map[id.ID]phone.Number
+	clock   *clock.Fixed
 }
 
 func setup(t testing.TB, open storetest.Open) *clinic {
 	t.Helper()
-	c := &clinic{store: open(t, clock.NewFixed(now)), numbers: map[id.ID]phone.Number{}}
+	c := &clinic{clock: clock.NewFixed(now), numbers: map[id.ID]phone.Number{}}
+	c.store = open(t, c.clock)
 	c.scope = storetest.NewOrg(t, c.store)
 	book, err := rules.Load()
 	if err != nil {

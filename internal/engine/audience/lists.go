@@ -11,6 +11,7 @@ import (
 	"carillon.dev/carillon/internal/core/audience"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
+	"carillon.dev/carillon/internal/engine/exchange"
 	"carillon.dev/carillon/internal/engine/intake"
 	"carillon.dev/carillon/internal/store"
 )
@@ -27,6 +28,9 @@ type Ref struct {
 type Upload struct {
 	Audience audience.Audience // ID and Version for a new version of a list; Name and Purpose
 	Refs     []Ref
+	// Request names a program's request, the same for every attempt of it: one that has kept its list already, and
+	// whose node died before it could say so, is answered as it would have been. Zero is a request of its own.
+	Request id.ID
 }
 
 // Unmatched is a line that names nobody, or not one person alone.
@@ -63,6 +67,14 @@ func (s *Service) Upload(ctx context.Context, scope access.Scope, up Upload) (ou
 	if len(up.Refs) == 0 || len(up.Refs) > MaxList {
 		return out, errs.Newf(errs.Invalid, "a list has from one to %d lines under its header", MaxList).At("file")
 	}
+	if out.Audience, err = s.earlier(ctx, scope, up.Request); err != nil {
+		return out, err
+	}
+	if done := !out.Audience.ID.IsZero(); done {
+		out.Lines, out.People = len(up.Refs), out.Audience.Size
+		_, out.Unmatched, err = s.match(ctx, scope, up.Refs)
+		return out, err
+	}
 	if err := s.listable(ctx, scope, a); err != nil {
 		return out, err
 	}
@@ -77,10 +89,26 @@ func (s *Service) Upload(ctx context.Context, scope access.Scope, up Upload) (ou
 	if a.ID.IsZero() {
 		a.ID = id.New()
 	}
-	a.Size, a.By, a.ByID = len(people), scope.Actor().Kind(), scope.Actor().ID()
+	a.Size, a.By, a.ByID, a.Request = len(people), scope.Actor().Kind(), scope.Actor().ID(), up.Request
 	out.People = len(people)
 	out.Audience, err = s.keep(ctx, scope, a, people)
 	return out, err
+}
+
+// earlier is the version that an earlier attempt of a request kept; none is the zero audience. The request's name
+// holds its caller, so that nobody is given what somebody else's request did.
+func (s *Service) earlier(ctx context.Context, scope access.Scope, request id.ID) (a audience.Audience, err error) {
+	if request.IsZero() {
+		return a, nil
+	}
+	err = s.store.Read(ctx, scope, func(tx store.Tx) error {
+		a, err = tx.Audiences().ByRequest(ctx, request)
+		if errs.Is(err, errs.NotFound) || err == nil && tx.Now().Sub(a.CreatedAt) > exchange.Life { // the key is free again
+			a, err = audience.Audience{}, nil
+		}
+		return err
+	})
+	return a, err
 }
 
 // listable refuses a new version of what is no list, or of a list that somebody changed meanwhile.

@@ -78,13 +78,18 @@ type Answer struct {
 	Final    bool
 }
 
+// Work is what a request does. attempt names the request in rows that it writes: the same for every attempt of it, so
+// that one that commits in steps finds what an earlier attempt did. It is zero where work and answer are one
+// transaction.
+type Work func(ctx context.Context, attempt id.ID) Answer
+
 // Once does work unless the caller's key was used before; then the earlier answer comes back with again true. What
 // work writes and its answer commit together, so that a node that dies leaves either both or neither. Equal requests
 // at the same time wait for the one that works. The same key for another request is errs.Invalid. A request that
 // Repeats and was left unfinished is done again when its reservation is over; until then it is errs.Conflict.
 //
 // work may run several times when the database asks for it, and must not wait for writes of other goroutines.
-func (s *Service) Once(ctx context.Context, scope access.Scope, a Ask, work func(context.Context) Answer) (out Answer, again bool, err error) {
+func (s *Service) Once(ctx context.Context, scope access.Scope, a Ask, work Work) (out Answer, again bool, err error) {
 	if n := len(a.Key.Reveal()); n == 0 || n > MaxKey {
 		return out, false, errs.Newf(errs.Invalid, "an idempotency key has 1 to %d characters", MaxKey).At("header.Idempotency-Key")
 	}
@@ -147,7 +152,7 @@ func told(have store.Reserved) (Answer, bool, error) {
 var errNotKept = errors.New("the answer is not final")
 
 // whole does the work in the transaction that keeps its answer.
-func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work func(context.Context) Answer) (out Answer, again bool, err error) {
+func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work Work) (out Answer, again bool, err error) {
 	r := s.replay(scope, a, Life)
 	opts := []store.TxOption{store.Encloses}
 	if a.Urgent {
@@ -162,7 +167,7 @@ func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work fun
 			out, again, err = told(have)
 			return err
 		}
-		out, again = work(ctx), false
+		out, again = work(ctx, id.ID{}), false
 		if !out.Final {
 			return errNotKept
 		}
@@ -175,14 +180,14 @@ func (s *Service) whole(ctx context.Context, scope access.Scope, a Ask, work fun
 }
 
 // inSteps reserves the key, does the work and keeps its answer.
-func (s *Service) inSteps(ctx context.Context, scope access.Scope, a Ask, work func(context.Context) Answer) (out Answer, again bool, err error) {
+func (s *Service) inSteps(ctx context.Context, scope access.Scope, a Ask, work Work) (out Answer, again bool, err error) {
 	r := s.replay(scope, a, hold)
 	have, err := s.reserve(ctx, scope, r)
 	switch {
 	case err != nil:
 		return out, false, err
 	case have.Fresh:
-		out, err = s.work(ctx, scope, r, work)
+		out, err = s.work(ctx, scope, r, func(ctx context.Context) Answer { return work(ctx, have.Mark) })
 		return out, false, err
 	}
 	return told(have)

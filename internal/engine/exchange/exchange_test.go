@@ -48,7 +48,7 @@ func TestALongRequestKeepsItsKey(t *testing.T) {
 		x := New(s, c)
 		x.renewEach = time.Millisecond
 		ask := Ask{Key: phi.T("long"), Request: []byte("digest"), Repeats: true}
-		done, again, err := x.Once(t.Context(), scope, ask, func(ctx context.Context) Answer {
+		done, again, err := x.Once(t.Context(), scope, ask, func(ctx context.Context, _ id.ID) Answer {
 			for range 3 { // three times the life of a reservation, never renewed late
 				c.advance(hold - time.Second)
 				<-c.asked // a renewal begins with the new time;
@@ -60,7 +60,7 @@ func TestALongRequestKeepsItsKey(t *testing.T) {
 		if err != nil || again || done.Status != 201 {
 			t.Fatalf("%+v, again %t, %v", done, again, err)
 		}
-		done, again, err = x.Once(t.Context(), scope, ask, func(context.Context) Answer {
+		done, again, err = x.Once(t.Context(), scope, ask, func(context.Context, id.ID) Answer {
 			t.Error("it was done again")
 			return Answer{}
 		})

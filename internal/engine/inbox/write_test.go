@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/engine/exchange"
 	"carillon.dev/carillon/internal/engine/inbox"
@@ -70,7 +71,7 @@ func TestKeyedAndOtherRequestsToOneNumberTakeTurns(t *testing.T) {
 			all.Go(func() {
 				ask := exchange.Ask{Key: phi.T("key " + string(rune('a'+i))), Request: []byte{byte(i)}, Urgent: true}
 				var last error
-				_, _, err := x.Once(ctx, k.ewa, ask, func(ctx context.Context) exchange.Answer {
+				_, _, err := x.Once(ctx, k.ewa, ask, func(ctx context.Context, _ id.ID) exchange.Answer {
 					_, last = k.inbox.Write(ctx, k.ewa, note)
 					return exchange.Answer{Status: 200, Final: true}
 				})

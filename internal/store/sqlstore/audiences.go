@@ -17,12 +17,12 @@ func (t *Tx) Audiences() store.Audiences { return audiences{t} }
 
 type audiences struct{ *Tx }
 
-const audienceColumns = `v.audience_id, v.org_id, v.version, v.name, v.kind, v.rule, v.purpose, v.size, a.archived, v.by_kind, v.by_id, v.created_at, v.roll_id`
+const audienceColumns = `v.audience_id, v.org_id, v.version, v.name, v.kind, v.rule, v.purpose, v.size, a.archived, v.by_kind, v.by_id, v.created_at, v.roll_id, v.request_id`
 
 const audienceFrom = ` FROM audience_versions v JOIN audiences a ON a.id = v.audience_id WHERE v.org_id = $1`
 
 func scanAudience(r Rows) (a audience.Audience, err error) {
-	err = r.Scan(&a.ID, &a.Org, &a.Version, &a.Name, &a.Kind, &a.Rule, &a.Purpose, &a.Size, &a.Archived, &a.By, &a.ByID, &a.CreatedAt, &a.Roll)
+	err = r.Scan(&a.ID, &a.Org, &a.Version, &a.Name, &a.Kind, &a.Rule, &a.Purpose, &a.Size, &a.Archived, &a.By, &a.ByID, &a.CreatedAt, &a.Roll, &a.Request)
 	return a, err
 }
 
@@ -55,8 +55,9 @@ func (s audiences) Save(ctx context.Context, a audience.Audience) (audience.Audi
 	if err != nil {
 		return a, err
 	}
-	_, err = s.Exec(ctx, `INSERT INTO audience_versions (audience_id, version, org_id, name, kind, rule, purpose, size, by_kind, by_id, created_at, roll_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, a.ID, a.Version, org, a.Name, a.Kind, a.Rule, a.Purpose, a.Size, a.By, a.ByID, a.CreatedAt, a.Roll)
+	_, err = s.Exec(ctx, `INSERT INTO audience_versions (audience_id, version, org_id, name, kind, rule, purpose, size, by_kind, by_id, created_at, roll_id, request_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		a.ID, a.Version, org, a.Name, a.Kind, a.Rule, a.Purpose, a.Size, a.By, a.ByID, a.CreatedAt, a.Roll, a.Request)
 	s.Publish(store.TopicAudiences)
 	return a, err
 }
@@ -112,6 +113,18 @@ func (s audiences) read(ctx context.Context, and string, more ...any) ([]audienc
 		return nil, err
 	}
 	return list(ctx, s, `SELECT `+audienceColumns+audienceFrom+and, append(args(org), more...), scanAudience)
+}
+
+// ByRequest reads what a request saved last.
+func (s audiences) ByRequest(ctx context.Context, request id.ID) (audience.Audience, error) {
+	all, err := s.read(ctx, ` AND v.request_id = $2 ORDER BY v.created_at DESC, v.version DESC LIMIT 1`, request)
+	if err == nil && len(all) == 0 {
+		err = found(ErrNone, "audience")
+	}
+	if err != nil {
+		return audience.Audience{}, err
+	}
+	return all[0], nil
 }
 
 // Archive takes an audience off the list.

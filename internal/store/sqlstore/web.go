@@ -35,6 +35,11 @@ func (s web) marks(ctx context.Context, r store.Replay) (org id.ID, keys *seal.O
 	return org, keys, x.Opaque("idempotency key", r.Key.Reveal()), x.Opaque("idempotent request", hex.EncodeToString(r.Request)), nil
 }
 
+// effectMark names a request in the rows that it writes.
+func effectMark(keys *seal.Org, r store.Replay, key, request []byte) (id.ID, error) {
+	return id.FromBytes(keys.Index().Opaque("idempotent effect", r.Caller.String()+hex.EncodeToString(key)+hex.EncodeToString(request)))
+}
+
 func (s web) Reserve(ctx context.Context, r store.Replay) (out store.Reserved, err error) {
 	org, keys, key, request, err := s.marks(ctx, r)
 	if err != nil {
@@ -44,10 +49,14 @@ func (s web) Reserve(ctx context.Context, r store.Replay) (out store.Reserved, e
 		WHERE org_id = $1 AND caller_id = $2 AND key_mark = $3 AND until_at <= $4`, org, r.Caller, key, r.At); err != nil {
 		return out, err
 	}
+	if out.Mark, err = effectMark(keys, r, key, request); err != nil {
+		return out, err
+	}
 	n, err := s.Exec(ctx, `INSERT INTO idempotency_records (org_id, caller_id, key_mark, request_mark, status, sealed, created_at, until_at)
 		VALUES ($1,$2,$3,$4,$5,$6,$7,$8) ON CONFLICT DO NOTHING`, org, r.Caller, key, request, 0, nil, r.At, r.Until)
 	if err != nil || n == 1 {
-		return store.Reserved{Fresh: true, Same: true, At: r.At}, err
+		out.Fresh, out.Same, out.At = true, true, r.At
+		return out, err
 	}
 	var mark, sealed []byte
 	err = one(ctx, s.Conn, `SELECT request_mark, status, sealed, created_at FROM idempotency_records

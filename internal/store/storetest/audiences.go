@@ -99,6 +99,7 @@ func audiences(t *testing.T, open Open) {
 	})
 
 	t.Run("members are seen with the version that is saved after them", func(t *testing.T) { members(t, s, scope, other) })
+	t.Run("a version is found by the request that saved it", func(t *testing.T) { byRequest(t, s, scope, other) })
 	t.Run("a count goes on until it ends or is cancelled", func(t *testing.T) { runs(t, s, scope, other) })
 
 	t.Run("places are replaced together", func(t *testing.T) {
@@ -201,6 +202,27 @@ func members(t *testing.T, s store.Store, scope, other access.Scope) {
 			t.Errorf("dropping the overtaken upload changed the list: %v", got)
 		}
 	})
+}
+
+func byRequest(t *testing.T, s store.Store, scope, other access.Scope) {
+	a := audience.Audience{Name: "By request", Kind: audience.ByList, Purpose: purpose.Event, By: access.Command, Size: 1, Roll: id.New(), Request: id.New()}
+	a = saveAudience(t, s, scope, a)
+	next := a
+	next.Roll, next.Request = id.New(), id.ID{}
+	saveAudience(t, s, scope, next)
+	for name, c := range map[string]struct {
+		scope   access.Scope
+		request id.ID
+		want    bool
+	}{"its own": {scope, a.Request, true}, "another request": {scope, id.New(), false}, "another organization": {other, a.Request, false}} {
+		Read(t, s, c.scope, func(ctx context.Context, tx store.Tx) error {
+			got, err := tx.Audiences().ByRequest(ctx, c.request)
+			if c.want && (err != nil || got.ID != a.ID || got.Version != 1 || got.Request != a.Request) || !c.want && !errs.Is(err, errs.NotFound) {
+				t.Errorf("%s: %+v, %v", name, got, err)
+			}
+			return nil
+		})
+	}
 }
 
 func runs(t *testing.T, s store.Store, scope, other access.Scope) {

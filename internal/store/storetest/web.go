@@ -49,6 +49,24 @@ func webSuite(t *testing.T, open Open) {
 			t.Errorf("in another organization: %+v", got)
 		}
 	})
+	t.Run("every attempt of one request has one mark, and no other has it", func(t *testing.T) {
+		same, marks := reserve(t, own, first).Mark, map[id.ID]bool{}
+		if again := reserve(t, own, changed(func(r *store.Replay) { r.At = r.At.Add(time.Minute) })).Mark; again != same || same.IsZero() {
+			t.Errorf("the same request has the marks %s and %s", same, again)
+		}
+		for _, r := range []store.Replay{changed(func(r *store.Replay) { r.Request = []byte("other") }), changed(func(r *store.Replay) { r.Caller = id.New() }),
+			changed(func(r *store.Replay) { r.Key = phi.T("order-0") })} {
+			got := reserve(t, own, r)
+			marks[got.Mark] = true
+			if got.Fresh {
+				Write(t, s, own, func(ctx context.Context, tx store.Tx) error { return tx.Web().ForgetReplay(ctx, r) })
+			}
+		}
+		marks[reserve(t, other, first).Mark] = true
+		if marks[same] || len(marks) != 4 {
+			t.Errorf("other requests have the marks %v; the first has %s", marks, same)
+		}
+	})
 	t.Run("an answer is given back to the same request only", func(t *testing.T) {
 		answer := []byte(`{"family_name":"Nowak"}`)
 		Write(t, s, own, func(ctx context.Context, tx store.Tx) error { return tx.Web().AnswerReplay(ctx, first, 201, answer) })

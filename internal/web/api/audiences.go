@@ -154,7 +154,7 @@ func (a *API) uploadAudience(ctx context.Context, s access.Scope, in *newList) (
 	for i, x := range b.Items {
 		refs[i] = audiences.Ref{Line: i, ExternalID: phi.T(x.ExternalID), MRN: phi.T(x.MRN), Number: phi.T(x.Number)}
 	}
-	up, err := a.need.Audiences.Upload(ctx, s, audiences.Upload{Refs: refs,
+	up, err := a.need.Audiences.Upload(ctx, s, audiences.Upload{Refs: refs, Request: attemptOf(ctx),
 		Audience: audience.Audience{ID: b.Audience, Version: b.Version, Name: b.Name, Purpose: purpose.Purpose(b.Purpose)}})
 	return give(AudienceUploaded{Audience: audienceOf(&up.Audience), Patients: up.People,
 		Unmatched: mapped(up.Unmatched, func(u *audiences.Unmatched) AudienceUnmatched { return AudienceUnmatched{u.Line, u.Why} })}, err)

@@ -17,10 +17,12 @@ import (
 )
 
 // request is what the door knows of a request when an operation begins. It travels in the context because the
-// framework's handlers take nothing else of ours; callerOf is its only reader besides requestID.
+// framework's handlers take nothing else of ours; callerOf, attemptOf and requestID are its only readers.
 type request struct {
 	id    string
 	scope access.Scope
+	// attempt is the same for every attempt of one keyed request that commits in steps; else zero.
+	attempt id.ID
 }
 
 type requestKey struct{}
@@ -31,6 +33,11 @@ func callerOf(ctx context.Context) (access.Scope, error) {
 		return access.Scope{}, errs.New(errs.Unauthenticated, "send an API key: Authorization: Bearer …")
 	}
 	return r.scope, nil
+}
+
+func attemptOf(ctx context.Context) id.ID {
+	r, _ := ctx.Value(requestKey{}).(request)
+	return r.attempt
 }
 
 func requestID(ctx context.Context) string {

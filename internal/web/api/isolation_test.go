@@ -111,14 +111,16 @@ var entries = map[string]entry{
 	}},
 	"listAudienceVersions": {path: []string{"audience"}},
 	"archiveAudience":      {path: []string{"audience"}},
-	"uploadAudience":       {body: fixed(obj{"name": "List", "purpose": "event", "items": []obj{{"mrn": "none"}}}), want: http.StatusUnprocessableEntity},
-	"countAudience":        {path: []string{"audience"}},
-	"countRule":            {body: fixed(obj{"rule": "age >= 50", "purpose": "recall"})},
-	"getAudienceCount":     {path: []string{"count"}},
-	"cancelAudienceCount":  {path: []string{"count"}},
-	"sampleAudience":       {path: []string{"count"}},
-	"callAudience":         {path: []string{"audience"}},
-	"letterAudience":       {path: []string{"audience"}},
+	"uploadAudience": {inBody: true, body: func(r rows) any {
+		return obj{"name": "List " + id.New().String(), "purpose": "event", "items": []obj{{"mrn": r["record"].String()}, {"mrn": "nobody's"}}}
+	}},
+	"countAudience":       {path: []string{"audience"}},
+	"countRule":           {body: fixed(obj{"rule": "age >= 50", "purpose": "recall"})},
+	"getAudienceCount":    {path: []string{"count"}},
+	"cancelAudienceCount": {path: []string{"count"}},
+	"sampleAudience":      {path: []string{"count"}},
+	"callAudience":        {path: []string{"audience"}},
+	"letterAudience":      {path: []string{"audience"}},
 }
 
 // form is a multipart body.

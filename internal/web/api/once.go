@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/engine/exchange"
 )
@@ -34,9 +35,10 @@ func (a *API) once(w http.ResponseWriter, r *http.Request, route Route, q reques
 			return
 		}
 	}
-	answer, again, err := a.need.Exchange.Once(r.Context(), q.scope, ask, func(ctx context.Context) exchange.Answer {
+	answer, again, err := a.need.Exchange.Once(r.Context(), q.scope, ask, func(ctx context.Context, attempt id.ID) exchange.Answer {
 		rec := &recorder{header: http.Header{}, under: w}
-		again := r.WithContext(ctx)
+		q.attempt = attempt
+		again := r.WithContext(context.WithValue(ctx, requestKey{}, q))
 		if body != nil {
 			again.Body = io.NopCloser(bytes.NewReader(body))
 		}

@@ -50,6 +50,7 @@ func (m *mortal) InTx(ctx context.Context, sc access.Scope, do func(store.Tx) er
 func (w *world) effect(t *testing.T, scope access.Scope, steps bool) string {
 	t.Helper()
 	var people, log, texts, visits int
+	var lists []string
 	storetest.Read(t, w.store, scope, func(ctx context.Context, tx store.Tx) error {
 		events, err := tx.Audit().List(ctx, store.Page{Limit: 500})
 		if err != nil {
@@ -66,12 +67,19 @@ func (w *world) effect(t *testing.T, scope access.Scope, steps bool) string {
 		visits = len(all)
 		drafts, err := tx.Messages().List(ctx, store.MessageFilter{}, store.Page{Limit: 500})
 		texts = len(drafts)
+		if err != nil {
+			return err
+		}
+		saved, err := tx.Audiences().List(ctx)
+		for _, a := range saved {
+			lists = append(lists, fmt.Sprintf("%s at version %d of %d", a.Kind, a.Version, a.Size))
+		}
 		return err
 	})
 	if steps { // may be told twice
 		log = 0
 	}
-	return fmt.Sprintf("%d people, %d visits, %d texts, %d audit rows", people, visits, texts, log)
+	return fmt.Sprintf("%d people, %d visits, %d texts, %d audit rows, audiences %v", people, visits, texts, log, lists)
 }
 
 func TestARequestWhoseNodeDiesIsDoneExactlyOnce(t *testing.T) {

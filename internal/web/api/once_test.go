@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/engine/exchange"
 	"carillon.dev/carillon/internal/store"
@@ -121,9 +122,9 @@ func TestAPanicFreesTheKeyAndShowsNothing(t *testing.T) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_, _, _ = x.Once(t.Context(), scope, ask, func(context.Context) exchange.Answer { panic("Nowak") })
+		_, _, _ = x.Once(t.Context(), scope, ask, func(context.Context, id.ID) exchange.Answer { panic("Nowak") })
 	}()
-	done, again, err := x.Once(t.Context(), scope, ask, func(context.Context) exchange.Answer { return exchange.Answer{Status: 200, Final: true} })
+	done, again, err := x.Once(t.Context(), scope, ask, func(context.Context, id.ID) exchange.Answer { return exchange.Answer{Status: 200, Final: true} })
 	if err != nil || again || done.Status != 200 {
 		t.Errorf("%v %t %v", done, again, err)
 	}

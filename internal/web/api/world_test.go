@@ -241,8 +241,10 @@ func (c *clinic) fill(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
+	record := id.New()
 	people, err := tx.People().Create(ctx, []patient.Person{{Kind: patient.Patient, Status: patient.Active, Language: "pl", Location: site.ID,
-		Facts: patient.Facts{GivenName: phi.T("Anna"), FamilyName: phi.T("Nowak"), BirthDate: phi.T("1980-05-31")}}})
+		Facts: patient.Facts{GivenName: phi.T("Anna"), FamilyName: phi.T("Nowak"), BirthDate: phi.T("1980-05-31"),
+			Identifiers: []patient.Identifier{{System: intake.RecordSystem, Value: phi.T(record.String())}}}}})
 	if err != nil {
 		return err
 	}
@@ -268,7 +270,7 @@ func (c *clinic) fill(ctx context.Context, tx store.Tx) error {
 	if err != nil {
 		return err
 	}
-	for k, v := range map[string]id.ID{"location": site.ID, "patient": person, "contact": point, "appointment": visits[0].ID} {
+	for k, v := range map[string]id.ID{"record": record, "location": site.ID, "patient": person, "contact": point, "appointment": visits[0].ID} {
 		c.rows[k] = v
 	}
 	return c.fillTexts(ctx, tx, number)
