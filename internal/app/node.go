@@ -210,7 +210,8 @@ const (
 	tidyEvery  = time.Minute
 )
 
-// sweep joins texts whose parts never came, numbers audit rows into their tree, and removes what is over.
+// sweep joins texts whose parts never came, numbers audit rows into their tree, removes what is over, and takes up
+// counts whose node died.
 func (n *Node) sweep(ctx context.Context) error {
 	t := time.NewTicker(sweepEvery)
 	defer t.Stop()
@@ -227,6 +228,7 @@ func (n *Node) sweep(ctx context.Context) error {
 		if time.Since(tidied) > tidyEvery {
 			n.note(ctx, "uploads and sessions", n.tidy(ctx))
 			n.note(ctx, "old self-tests", n.SelfTest.Tidy(ctx))
+			n.note(ctx, "counts", n.Audiences.Sweep(ctx, access.System("audience sweep")))
 			tidied = time.Now()
 		}
 	}

@@ -142,7 +142,7 @@ func (s *System) make(o Options) error {
 	s.Inbox = inbox.New(s.Store, s.Outbox, s.Suppressed)
 	s.Explain = explain.New(s.Outbox)
 	s.SelfTest = selftest.New(s.Store, s.Outbox, s.Domain, s.Machine, o.SelfTest)
-	if s.Audiences, err = audience.New(s.Store, s.Outbox); err != nil {
+	if s.Audiences, err = audience.New(s.Store, s.Outbox, s.Machine); err != nil {
 		return err
 	}
 	s.Login, err = login.New(s.Store, s.Machine, o.Sessions)

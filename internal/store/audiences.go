@@ -49,11 +49,18 @@ type Place struct {
 
 // AudienceRuns is the state of counts.
 type AudienceRuns interface {
-	// AddRun inserts a count that waits; a missing ID is filled in.
+	// AddRun inserts the first try of a count, which waits; a missing ID is filled in. A missing SeenAt is the
+	// transaction's time, here and below.
 	AddRun(ctx context.Context, r audience.Run) (audience.Run, error)
-	// SetRun writes state, fault, total, result and end of a count that is not over yet. It reports whether the count
-	// still goes on: false when somebody cancelled it, and then nothing was written.
+	// SetRun writes state, fault, total, result, end and SeenAt of a count that is not over yet and still at its try. It
+	// reports whether it did: false when somebody cancelled the count or it was begun anew.
 	SetRun(ctx context.Context, r audience.Run) (bool, error)
+	// AgainRun begins the next try of a count that is not over and still at its try: it waits, from SeenAt on, with
+	// nothing found. It reports whether it did.
+	AgainRun(ctx context.Context, r audience.Run) (bool, error)
+	// SilentRuns reads counts of all organizations that are not over and were last heard of before then, at most n,
+	// the most silent first; system scope.
+	SilentRuns(ctx context.Context, before time.Time, n int) ([]audience.Run, error)
 	Run(ctx context.Context, r id.ID) (audience.Run, error)
 	// Runs reads counts, newest first, of one audience when it is given.
 	Runs(ctx context.Context, a id.ID, p Page) ([]audience.Run, error)

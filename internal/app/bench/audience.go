@@ -78,7 +78,7 @@ func (a Audience) measure(ctx context.Context, s store.Store, out io.Writer) (Au
 	if err != nil {
 		return r, err
 	}
-	service, err := audiences.New(s, o)
+	service, err := audiences.New(s, o, clock.Real{})
 	if err != nil {
 		return r, err
 	}

@@ -75,7 +75,16 @@ type Run struct {
 	ByID     id.ID
 	AskedAt  time.Time
 	EndedAt  *time.Time
+	SeenAt   time.Time // when it was last heard of; the machine's clock
+	Tries    int       // how often it was begun, 1 for the first; a worker of an earlier try writes nothing
 }
+
+// MaxTries is how often a count is begun before it has failed.
+const MaxTries = 3
+
+// FaultCutShort is the fault of a count whose nodes stopped in the middle every time.
+const FaultCutShort = "the count was cut short several times because a node stopped: count again"
+
 
 // Count is what an evaluation found. Matched is Reachable, Called, Letters and LeftOut together.
 type Count struct {

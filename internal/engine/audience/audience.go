@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/core/access"
@@ -29,13 +30,14 @@ type Reacher interface {
 type Service struct {
 	store    store.Store
 	reach    Reacher
+	machine  clock.Clock
 	language *audience.Language
 }
 
-// New makes the service.
-func New(s store.Store, r Reacher) (*Service, error) {
+// New makes the service. machine is the machine's clock: it says when a count was last heard of.
+func New(s store.Store, r Reacher, machine clock.Clock) (*Service, error) {
 	l, err := audience.NewLanguage()
-	return &Service{store: s, reach: r, language: l}, err
+	return &Service{store: s, reach: r, machine: machine, language: l}, err
 }
 
 // may is leave for a use-case: counting and listing people needs leave to read them.

@@ -69,7 +69,7 @@ func setup(t testing.TB, open storetest.Open) *clinic {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.service, err = audience.New(c.store, outbox.New(c.store, book, holidays, outbox.Options{Templates: texts})); err != nil {
+	if c.service, err = audience.New(c.store, outbox.New(c.store, book, holidays, outbox.Options{Templates: texts}), c.clock); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Write(t, c.store, c.scope, func(ctx context.Context, tx store.Tx) error {
@@ -354,32 +354,6 @@ func TestEverybodyWhoIsNotTextedHasAReason(t *testing.T) {
 		}
 		return err
 	})
-}
-
-func TestACancelledCountStops(t *testing.T) {
-	t.Parallel()
-	c := setup(t, storetest.SQLite)
-	c.populate(t, 10)
-	ctx := context.Background()
-	run, err := c.service.StartRule(ctx, c.scope, `age > 3`, purpose.Event)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.service.Cancel(ctx, c.scope, run.ID); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.service.Work(ctx, audience.CountJob{Org: c.scope.Org(), Run: run.ID}); err != nil {
-		t.Fatal(err)
-	}
-	if run, err = c.service.Run(ctx, c.scope, run.ID); err != nil || run.State != core.Cancelled || run.Result.Looked != 0 {
-		t.Errorf("the count is %+v, %v", run, err)
-	}
-	stop := errs.New(errs.Conflict, "enough")
-	_, err = c.service.Evaluate(ctx, c.scope, audience.Question{Rule: `age > 3 || age < 4`, Purpose: purpose.Event, PageRows: 1},
-		audience.Sinks{Page: func([]audience.Member) error { return stop }})
-	if !errs.Is(err, errs.Conflict) {
-		t.Errorf("an evaluation went on: %v", err)
-	}
 }
 
 func TestARenamedLocationIsNoticed(t *testing.T) {

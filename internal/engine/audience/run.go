@@ -16,6 +16,8 @@ import (
 type CountJob struct {
 	Org id.ID `json:"org"`
 	Run id.ID `json:"run"`
+	// Try is which one of the count's this job works; 0 is the first.
+	Try int `json:"try,omitempty"`
 }
 
 // Kind names the work.
@@ -91,6 +93,7 @@ func (s *Service) add(ctx context.Context, tx store.Tx, r audience.Run) (audienc
 	if _, err := s.language.Compile(r.Rule, w.Names); err != nil {
 		return r, err
 	}
+	r.SeenAt = s.machine.Now()
 	r.By, r.ByID = tx.Scope().Actor().Kind(), tx.Scope().Actor().ID()
 	if r, err = tx.Audiences().AddRun(ctx, r); err != nil {
 		return r, err
@@ -122,10 +125,10 @@ func QuestionOf(a *audience.Audience) (Question, error) {
 	return Question{Rule: rule, Purpose: a.Purpose}, err
 }
 
-// errStopped: somebody cancelled the count.
-var errStopped = errors.New("cancelled")
+// errStopped: somebody cancelled the count, or it was begun anew.
+var errStopped = errors.New("the count is no longer this worker's")
 
-// Work counts: the worker of CountJob. A count that is over is left alone.
+// Work counts: the worker of CountJob. A count that is over, or that was begun anew since, is left alone.
 func (s *Service) Work(ctx context.Context, job CountJob) error {
 	scope := access.ForJob(job.Org, "audience count")
 	var run audience.Run
@@ -133,17 +136,20 @@ func (s *Service) Work(ctx context.Context, job CountJob) error {
 		run, err = tx.Audiences().Run(ctx, job.Run)
 		return err
 	})
-	if err != nil || run.State.Over() {
+	if err != nil || run.State.Over() || run.Tries != max(job.Try, 1) {
 		return err
 	}
 	run.State = audience.Counting
+	if err := s.write(ctx, scope, run); err != nil {
+		return stopped(err)
+	}
 	count, err := s.Evaluate(ctx, scope, Question{Rule: run.Rule, Purpose: run.Purpose}, Sinks{Progress: func(so audience.Count) error {
 		run.Result = so
 		return s.write(ctx, scope, run)
 	}})
 	switch {
 	case errors.Is(err, errStopped):
-		return nil
+		return stopped(err)
 	case ctx.Err() != nil:
 		return ctx.Err() // the node stops: the job comes again
 	case err != nil:
@@ -154,7 +160,17 @@ func (s *Service) Work(ctx context.Context, job CountJob) error {
 	return s.finish(ctx, scope, run)
 }
 
+// stopped: a count that somebody ended, or another worker took, is no fault of this one.
+func stopped(err error) error {
+	if errors.Is(err, errStopped) {
+		return nil
+	}
+	return err
+}
+
+// write keeps how far a count is.
 func (s *Service) write(ctx context.Context, scope access.Scope, run audience.Run) error {
+	run.SeenAt = s.machine.Now()
 	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		on, err := tx.Audiences().SetRun(ctx, run)
 		if err == nil && !on {
@@ -167,7 +183,7 @@ func (s *Service) write(ctx context.Context, scope access.Scope, run audience.Ru
 func (s *Service) finish(ctx context.Context, scope access.Scope, run audience.Run) error {
 	return s.store.InTx(ctx, scope, func(tx store.Tx) error {
 		now := tx.Now()
-		run.EndedAt = &now
+		run.EndedAt, run.SeenAt = &now, s.machine.Now()
 		_, err := tx.Audiences().SetRun(ctx, run)
 		return err
 	})

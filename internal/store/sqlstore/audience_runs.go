@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -10,15 +11,23 @@ import (
 	"carillon.dev/carillon/internal/store"
 )
 
-const audienceRunColumns = `id, org_id, audience_id, version, rule, purpose, state, fault, total, result, by_kind, by_id, asked_at, ended_at`
+const audienceRunColumns = `id, org_id, audience_id, version, rule, purpose, state, fault, total, result, by_kind, by_id, asked_at, ended_at, seen_at, tries`
 
 func scanAudienceRun(r Rows) (a audience.Run, err error) {
 	var result string
-	err = r.Scan(&a.ID, &a.Org, &a.Audience, &a.Version, &a.Rule, &a.Purpose, &a.State, &a.Fault, &a.Total, &result, &a.By, &a.ByID, &a.AskedAt, &a.EndedAt)
+	err = r.Scan(&a.ID, &a.Org, &a.Audience, &a.Version, &a.Rule, &a.Purpose, &a.State, &a.Fault, &a.Total, &result, &a.By, &a.ByID, &a.AskedAt, &a.EndedAt, &a.SeenAt, &a.Tries)
 	if err != nil {
 		return a, err
 	}
 	return a, errs.Wrap(errs.Internal, "a count cannot be read", json.Unmarshal([]byte(result), &a.Result))
+}
+
+// heard is when a count was heard of; a caller that does not say means now.
+func (s audiences) heard(a audience.Run) time.Time {
+	if a.SeenAt.IsZero() {
+		return s.now
+	}
+	return a.SeenAt
 }
 
 // AddRun inserts a count that waits.
@@ -30,9 +39,10 @@ func (s audiences) AddRun(ctx context.Context, a audience.Run) (audience.Run, er
 	if a.ID.IsZero() {
 		a.ID = id.New()
 	}
-	a.Org, a.State, a.AskedAt, a.EndedAt = org, audience.Waiting, s.now, nil
-	_, err = s.Exec(ctx, `INSERT INTO audience_runs (`+audienceRunColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
-		a.ID, org, a.Audience, a.Version, a.Rule, a.Purpose, a.State, a.Fault, a.Total, "{}", a.By, a.ByID, a.AskedAt, a.EndedAt)
+	a.Org, a.State, a.AskedAt, a.EndedAt, a.Tries = org, audience.Waiting, s.now, nil, 1
+	a.SeenAt = s.heard(a)
+	_, err = s.Exec(ctx, `INSERT INTO audience_runs (`+audienceRunColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		a.ID, org, a.Audience, a.Version, a.Rule, a.Purpose, a.State, a.Fault, a.Total, "{}", a.By, a.ByID, a.AskedAt, a.EndedAt, a.SeenAt, a.Tries)
 	s.Publish(store.TopicAudiences)
 	return a, err
 }
@@ -47,10 +57,31 @@ func (s audiences) SetRun(ctx context.Context, a audience.Run) (bool, error) {
 	if err != nil {
 		return false, errs.Wrap(errs.Internal, "a count cannot be stored", err)
 	}
-	n, err := s.Exec(ctx, `UPDATE audience_runs SET state = $3, fault = $4, total = $5, result = $6, ended_at = $7
-		WHERE org_id = $1 AND id = $2 AND ended_at IS NULL`, org, a.ID, a.State, a.Fault, a.Total, string(result), a.EndedAt)
+	n, err := s.Exec(ctx, `UPDATE audience_runs SET state = $3, fault = $4, total = $5, result = $6, ended_at = $7, seen_at = $8
+		WHERE org_id = $1 AND id = $2 AND tries = $9 AND ended_at IS NULL`, org, a.ID, a.State, a.Fault, a.Total, string(result), a.EndedAt, s.heard(a), a.Tries)
 	s.Publish(store.TopicAudiences)
 	return n == 1, err
+}
+
+// AgainRun begins the next try.
+func (s audiences) AgainRun(ctx context.Context, a audience.Run) (bool, error) {
+	org, err := s.org()
+	if err != nil {
+		return false, err
+	}
+	n, err := s.Exec(ctx, `UPDATE audience_runs SET state = $4, result = '{}', seen_at = $5, tries = tries + 1
+		WHERE org_id = $1 AND id = $2 AND tries = $3 AND ended_at IS NULL`, org, a.ID, a.Tries, audience.Waiting, s.heard(a))
+	s.Publish(store.TopicAudiences)
+	return n == 1, err
+}
+
+// SilentRuns reads counts that nobody has heard of.
+func (s audiences) SilentRuns(ctx context.Context, before time.Time, n int) ([]audience.Run, error) {
+	if err := s.system(); err != nil {
+		return nil, err
+	}
+	return list(ctx, s, `SELECT `+audienceRunColumns+` FROM audience_runs WHERE ended_at IS NULL AND seen_at < $1 ORDER BY seen_at LIMIT $2`,
+		args(before, n), scanAudienceRun)
 }
 
 // Run reads a count.

@@ -259,11 +259,71 @@ func runs(t *testing.T, s store.Store, scope, other access.Scope) {
 		}
 		return err
 	})
+	t.Run("a silent count begins anew, and its earlier worker writes nothing", func(t *testing.T) { silentRuns(t, s, scope, other) })
 	Read(t, s, other, func(ctx context.Context, tx store.Tx) error {
 		if _, err := tx.Audiences().Run(ctx, run.ID); !errs.Is(err, errs.NotFound) {
 			t.Errorf("another organization reads a count: %v", err)
 		}
 		return nil
+	})
+}
+
+func silentRuns(t *testing.T, s store.Store, scope, other access.Scope) {
+	add := func(seen time.Time) (r audience.Run) {
+		Write(t, s, scope, func(ctx context.Context, tx store.Tx) (err error) {
+			r, err = tx.Audiences().AddRun(ctx, audience.Run{Rule: "age > 2", Purpose: purpose.Event, By: access.Command, SeenAt: seen})
+			return err
+		})
+		return r
+	}
+	run, living := add(Start.Add(-time.Minute)), add(Start)
+	silent := func() (ids []id.ID) {
+		Read(t, s, access.System("test"), func(ctx context.Context, tx store.Tx) error {
+			all, err := tx.Audiences().SilentRuns(ctx, Start, 10)
+			for _, r := range all {
+				ids = append(ids, r.ID)
+			}
+			return err
+		})
+		return ids
+	}
+	if got := silent(); len(got) != 1 || got[0] != run.ID {
+		t.Errorf("silent: %v, not %s; %s was heard of", got, run.ID, living.ID)
+	}
+	Read(t, s, scope, func(ctx context.Context, tx store.Tx) error {
+		if _, err := tx.Audiences().SilentRuns(ctx, Start, 10); !errs.Is(err, errs.Forbidden) {
+			t.Errorf("an organization reads all counts: %v", err)
+		}
+		return nil
+	})
+	move := func(scope access.Scope, do func(ctx context.Context, tx store.Tx) (bool, error)) (done bool) {
+		Write(t, s, scope, func(ctx context.Context, tx store.Tx) (err error) {
+			done, err = do(ctx, tx)
+			return err
+		})
+		return done
+	}
+	next := run
+	next.SeenAt = Start
+	again := func(ctx context.Context, tx store.Tx) (bool, error) { return tx.Audiences().AgainRun(ctx, next) }
+	if move(other, again) || !move(scope, again) || move(scope, again) {
+		t.Error("the next try was not begun once, by its organization")
+	}
+	set := func(ctx context.Context, tx store.Tx) (bool, error) { return tx.Audiences().SetRun(ctx, run) }
+	run.State, run.Result.Looked, run.SeenAt = audience.Counting, 7, Start
+	if move(scope, set) {
+		t.Error("the worker of an earlier try wrote")
+	}
+	run.Tries = 2
+	if len(silent()) != 0 || !move(scope, set) {
+		t.Error("the second try does not go on")
+	}
+	Read(t, s, scope, func(ctx context.Context, tx store.Tx) error {
+		got, err := tx.Audiences().Run(ctx, run.ID)
+		if got.Tries != 2 || got.Result.Looked != 7 || !got.SeenAt.Equal(Start) {
+			t.Errorf("read %+v", got)
+		}
+		return err
 	})
 }
 

@@ -167,7 +167,7 @@ func (w *world) revoked(t *testing.T) string {
 
 func newAudiences(t testing.TB, s store.Store, box *outbox.Outbox) *audiences.Service {
 	t.Helper()
-	service, err := audiences.New(s, box)
+	service, err := audiences.New(s, box, clock.Real{})
 	if err != nil {
 		t.Fatal(err)
 	}

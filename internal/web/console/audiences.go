@@ -109,6 +109,28 @@ func (c *Console) countAudience(w http.ResponseWriter, r *http.Request, p *Page)
 
 func countPath(run id.ID) string { return "/audience-counts/" + run.String() }
 
+// repeatCount begins the count of a rule or version once more.
+func (c *Console) repeatCount(w http.ResponseWriter, r *http.Request, p *Page) {
+	of, err := pathID(r, "id")
+	var run audience.Run
+	if err == nil {
+		run, err = c.need.Audiences.Repeat(r.Context(), p.Scope, of)
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	http.Redirect(w, r, countPath(run.ID), http.StatusSeeOther)
+}
+
+// faultOf says why a count failed: in the reader's language what we know, else as it was kept.
+func faultOf(p *Page, r audience.Run) string {
+	if r.Fault == audience.FaultCutShort {
+		return p.W.T("audience.count.cut_short")
+	}
+	return r.Fault
+}
+
 type countView struct {
 	audience.Run
 	People []audiences.Member // shown when somebody asks

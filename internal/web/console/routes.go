@@ -115,6 +115,7 @@ func (c *Console) audienceRoutes() []route {
 		{"POST /audience-counts", "audiences", access.ReadPatients, c.countRule},
 		{"GET /audience-counts/{id}", "audiences", access.ReadPatients, c.audienceCount},
 		{"POST /audience-counts/{id}/cancel", "audiences", access.ReadPatients, c.cancelCount},
+		{"POST /audience-counts/{id}/again", "audiences", access.ReadPatients, c.repeatCount},
 		{"POST /audience-counts/{id}/people", "audiences", access.ReadPatients, c.samplePeople},
 	}
 }

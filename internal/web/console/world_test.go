@@ -84,7 +84,7 @@ func setup(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	suppressed := send.NewSuppressed(w.clock)
-	if w.audiences, err = audiences.New(db, w.outbox); err != nil {
+	if w.audiences, err = audiences.New(db, w.outbox, w.clock); err != nil {
 		t.Fatal(err)
 	}
 	c, err := console.New(console.Needs{Audiences: w.audiences, Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
