@@ -22,7 +22,7 @@ func (n *Node) faces() (http.Handler, error) {
 	}
 	pages, err := console.New(console.Needs{Login: n.Login, Desk: desk.New(n.Store, n.dispatcher), Explain: n.Explain, Inbox: n.Inbox,
 		Imports: n.Intake, Record: n.Record, Meanings: inbox.NewMeanings(n.Store, n.Record, n.Suppressed), Plan: n.planner, Texts: n.Texts, Switch: n.Board, Live: n.live,
-		SelfTest: n.SelfTest, Settings: settings.New(n.Store), Audiences: n.Audiences}, n.Log, console.Options{Secure: n.cfg.TLSCert != "" || proxy.IsValid(), ClientAddress: clientAddress(proxy)})
+		SelfTest: n.SelfTest, Settings: settings.New(n.Store), Audiences: n.Audiences, Routes: n.Routes}, n.Log, console.Options{Secure: n.cfg.TLSCert != "" || proxy.IsValid(), ClientAddress: clientAddress(proxy)})
 	if err != nil {
 		return nil, err
 	}

@@ -215,7 +215,7 @@ func TestARouteOnTrialServesItsGuestsOnly(t *testing.T) {
 		if c.route.State != store.RouteTrial {
 			t.Fatalf("a new real route is %s", c.route.State)
 		}
-		must(t, desk.New(r.Store, nil).SetGuests(context.Background(), c.scope, c.route.ID, []phone.Number{guest.number}))
+		must(t, r.Routes.SetGuests(context.Background(), c.scope, c.route.ID, []phone.Number{guest.number}))
 		r.until(t, c.scope, "the guest is reminded", told(guest, message.Delivered))
 		r.until(t, c.scope, "the stranger is not", untold(stranger, message.ReasonTrialMode))
 		if n := sim.Stats().Submitted; n != 1 {
@@ -232,7 +232,7 @@ func TestMadeUpPatientsAreNeverTextedByARealOperator(t *testing.T) {
 		r := serve(t, where, domain, nil)
 		c := r.found(t, sim, wanted{demo: true, real: true, patients: 1, numbers: "+4850050", sender: "48732100400"})
 		v := c.patients[0]
-		must(t, desk.New(r.Store, nil).SetGuests(context.Background(), c.scope, c.route.ID, []phone.Number{v.number}))
+		must(t, r.Routes.SetGuests(context.Background(), c.scope, c.route.ID, []phone.Number{v.number}))
 		r.until(t, c.scope, "the text is refused", untold(v, message.ReasonDemoRoute))
 		if n := sim.Stats().Submitted; n != 0 {
 			t.Errorf("%d texts left", n)

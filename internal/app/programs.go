@@ -13,5 +13,5 @@ func (n *Node) programs(secure bool) (*api.API, error) {
 	return api.New(api.Needs{Login: n.Login, Desk: desk.New(n.Store, n.dispatcher), Record: n.Record, Inbox: n.Inbox,
 		Meanings: inbox.NewMeanings(n.Store, n.Record, n.Suppressed), Imports: n.Intake, Explain: n.Explain, Plan: n.planner, Texts: n.Texts,
 		Switch: n.Board, SelfTest: n.SelfTest, Settings: settings.New(n.Store), Exchange: exchange.New(n.Store, n.Machine),
-		Audiences: n.Audiences}, n.Log, api.Options{Secure: secure})
+		Audiences: n.Audiences, Routes: n.Routes}, n.Log, api.Options{Secure: secure})
 }

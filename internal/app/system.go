@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"carillon.dev/carillon/internal/app/config"
+	"carillon.dev/carillon/internal/app/lines"
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/content"
@@ -23,6 +24,7 @@ import (
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/engine/texts"
@@ -49,6 +51,7 @@ type System struct {
 	Login      *login.Service
 	Record     *record.Service
 	Inbox      *inbox.Service
+	Routes     *route.Manager
 	Explain    *explain.Service
 	SelfTest   *selftest.Service
 	Texts      *texts.Service
@@ -141,6 +144,7 @@ func (s *System) make(o Options) error {
 	s.Record = record.New(s.Store, s.Suppressed)
 	s.Inbox = inbox.New(s.Store, s.Outbox, s.Suppressed)
 	s.Explain = explain.New(s.Outbox)
+	s.Routes = route.NewManager(s.Store, lines.Configs{})
 	s.SelfTest = selftest.New(s.Store, s.Outbox, s.Domain, s.Machine, o.SelfTest)
 	if s.Audiences, err = audience.New(s.Store, s.Outbox, s.Machine); err != nil {
 		return err

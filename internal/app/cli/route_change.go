@@ -7,7 +7,6 @@ import (
 	"carillon.dev/carillon/internal/app"
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/phi"
-	"carillon.dev/carillon/internal/carrier/smpp"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/engine/route"
@@ -31,56 +30,40 @@ type routeChangeCmd struct {
 // Run changes what the flags name of a route; the node that has its line takes it up within a second.
 func (r routeChangeCmd) Run(c *console) error {
 	return r.with(c, "route change", func(sys *app.System, scope access.Scope, have store.Route) error {
-		cfg, err := r.settings(c, have)
+		change, err := r.change(c)
 		if err != nil {
 			return err
 		}
-		have.Config, have.Simulator = cfg.JSON(), cfg.Simulator
-		if r.Name != "" {
-			have.Name = r.Name
-		}
-		given(&have.Rate, r.Rate)
-		given(&have.Rank, r.Rank)
-		have, err = route.Add(c.ctx, sys.Store, scope, have)
+		now, err := sys.Routes.Change(c.ctx, scope, have.ID, change)
 		if err == nil {
-			c.printf("%s is changed; it is %s\n", have.Name, have.State)
+			c.printf("%s is changed; it is %s\n", now.Name, now.State)
 		}
 		return err
 	})
 }
 
-func given[T any](field, flag *T) {
-	if flag != nil {
-		*field = *flag
+func (r routeChangeCmd) change(c *console) (route.Change, error) {
+	out := route.Change{Rate: r.Rate, Rank: r.Rank, Line: route.LineChange{Host: r.Host, Port: r.Port, SystemID: r.SystemID, TLS: r.TLS, Window: r.Window}}
+	if r.Name != "" {
+		out.Name = &r.Name
 	}
-}
-
-func (r routeChangeCmd) settings(c *console, have store.Route) (smpp.Config, error) {
-	raw := []byte(have.Config.Reveal())
 	if r.Config != "" {
 		b, err := os.ReadFile(r.Config)
 		if err != nil {
-			return smpp.Config{}, errs.Wrap(errs.Invalid, "the file cannot be read", err).(*errs.Error).At("--config")
+			return out, errs.Wrap(errs.Invalid, "the file cannot be read", err).(*errs.Error).At("--config")
 		}
-		raw = b
+		whole := phi.T(string(b))
+		out.Config = &whole
 	}
-	cfg, err := smpp.ParseConfig(raw)
-	if err != nil {
-		return cfg, err
-	}
-	given(&cfg.Host, r.Host)
-	given(&cfg.Port, r.Port)
-	given(&cfg.SystemID, r.SystemID)
-	given(&cfg.TLS, r.TLS)
-	given(&cfg.Window, r.Window)
 	if r.PasswordFile != "" {
-		password, err := passwordOf(c, r.PasswordFile)
+		typed, err := passwordOf(c, r.PasswordFile)
 		if err != nil {
-			return cfg, err
+			return out, err
 		}
-		cfg.Password = phi.T(password)
+		password := phi.T(typed)
+		out.Line.Password = &password
 	}
-	return cfg, cfg.Validate()
+	return out, nil
 }
 
 // passwordOf reads a password from a file, or asks for it.
@@ -109,19 +92,25 @@ func (s senderChangeCmd) Run(c *console) error {
 		if err != nil {
 			return err
 		}
-		have.Disabled = (have.Disabled || s.Off) && !s.On
-		given(&have.TwoWay, s.TwoWay)
+		change := route.SenderChange{TwoWay: s.TwoWay}
+		if s.Off || s.On {
+			change.Disabled = &s.Off
+		}
 		if s.Location != nil {
-			if have.Location, err = (fileFlags{storage: s.storage, Location: *s.Location}).location(c, sys, scope); err != nil {
+			at, err := (fileFlags{storage: s.storage, Location: *s.Location}).location(c, sys, scope)
+			if err != nil {
 				return err
 			}
+			change.Location = &at
 		}
 		if s.Purposes != nil {
-			if have.Purposes, err = purposesOf(*s.Purposes); err != nil {
+			purposes, err := purposesOf(*s.Purposes)
+			if err != nil {
 				return err
 			}
+			change.Purposes = &purposes
 		}
-		if have, err = route.AddSender(c.ctx, sys.Store, scope, have); err == nil {
+		if have, err = sys.Routes.ChangeSender(c.ctx, scope, r.ID, have.ID, change); err == nil {
 			c.printf("%s: two-way %t, off %t\n", have.Address, have.TwoWay, have.Disabled)
 		}
 		return err

@@ -12,7 +12,6 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/patient"
 	"carillon.dev/carillon/internal/core/phone"
-	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/store"
 )
@@ -227,7 +226,7 @@ func (g guestsCmd) Run(c *console) error {
 			}
 			numbers[i] = n
 		}
-		err := desk.New(sys.Store, nil).SetGuests(c.ctx, scope, r.ID, numbers)
+		err := sys.Routes.SetGuests(c.ctx, scope, r.ID, numbers)
 		if err == nil {
 			c.printf("%d guests\n", len(numbers))
 		}
@@ -243,7 +242,7 @@ type routeStateCmd struct {
 // Run changes what a route may do.
 func (s routeStateCmd) Run(c *console) error {
 	return s.with(c, "route state", func(sys *app.System, scope access.Scope, r store.Route) error {
-		err := route.SetState(c.ctx, sys.Store, scope, r, store.RouteState(s.State))
+		err := sys.Routes.SetState(c.ctx, scope, r.ID, store.RouteState(s.State))
 		if err == nil {
 			c.printf("%s is %s\n", r.Name, s.State)
 		}

@@ -85,7 +85,6 @@ const MaxTries = 3
 // FaultCutShort is the fault of a count whose nodes stopped in the middle every time.
 const FaultCutShort = "the count was cut short several times because a node stopped: count again"
 
-
 // Count is what an evaluation found. Matched is Reachable, Called, Letters and LeftOut together.
 type Count struct {
 	Looked    int                    `json:"looked"`  // persons so far

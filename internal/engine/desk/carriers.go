@@ -4,15 +4,12 @@ import (
 	"context"
 	"time"
 
-	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/carrier"
 	"carillon.dev/carillon/internal/core/access"
-	"carillon.dev/carillon/internal/core/audit"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/phone"
 	"carillon.dev/carillon/internal/engine/receipt"
-	routes "carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -71,6 +68,7 @@ type Receipts struct {
 
 // Sender is an address that patients know us by.
 type Sender struct {
+	ID       id.ID
 	Address  string
 	TwoWay   bool
 	Location id.ID
@@ -114,7 +112,7 @@ func (d *Desk) Carriers(ctx context.Context, scope access.Scope) (out []Carrier,
 			c := Carrier{ID: r.ID, Name: r.Name, Kind: string(r.Kind), State: r.State, Simulator: r.Simulator, Rate: r.Rate, Rank: r.Rank}
 			for _, s := range senders {
 				if s.Route == r.ID {
-					c.Senders = append(c.Senders, Sender{Address: s.Address, TwoWay: s.TwoWay, Location: s.Location, Disabled: s.Disabled})
+					c.Senders = append(c.Senders, Sender{ID: s.ID, Address: s.Address, TwoWay: s.TwoWay, Location: s.Location, Disabled: s.Disabled})
 				}
 			}
 			if h, ok := health[r.ID]; ok {
@@ -172,41 +170,4 @@ func (c *Carrier) health(ctx context.Context, tx store.Tx) (err error) {
 		c.LastErrors = append(c.LastErrors, Fault{Message: m.ID, At: at, Reason: m.Reason, Code: m.ErrorCode})
 	}
 	return nil
-}
-
-// SetRoute opens, stops or puts a route on trial; the scope needs access.ManageRoutes, and access.StopAll
-// is enough to stop one. A demo's routes are simulators: it opens no other.
-func (d *Desk) SetRoute(ctx context.Context, scope access.Scope, route id.ID, state RouteState) error {
-	needs := access.ManageRoutes
-	switch state {
-	case RouteStopped:
-		needs = access.StopAll
-	case RouteOpen, RouteTrial:
-	default:
-		return errs.New(errs.Invalid, "a route can be opened, stopped or put on trial").At("state")
-	}
-	if err := may(scope, needs); err != nil {
-		return err
-	}
-	return d.store.InTx(ctx, scope, func(tx store.Tx) error {
-		if err := routes.Move(ctx, tx, route, state); err != nil {
-			return err
-		}
-		tx.Publish(store.TopicRoutes)
-		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "route.state", "route", route, "state="+string(state)))
-	}, store.Urgent)
-}
-
-// SetGuests replaces the numbers that a route on trial serves.
-func (d *Desk) SetGuests(ctx context.Context, scope access.Scope, route id.ID, numbers []phone.Number) error {
-	if err := may(scope, access.ManageRoutes); err != nil {
-		return err
-	}
-	return d.store.InTx(ctx, scope, func(tx store.Tx) error {
-		if err := tx.Routes().SaveGuests(ctx, route, numbers); err != nil {
-			return err
-		}
-		tx.Publish(store.TopicRoutes)
-		return tx.Audit().Record(ctx, audit.Of(scope, tx.Now(), "route.guests", "route", route, ""))
-	})
 }

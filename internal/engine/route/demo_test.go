@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"carillon.dev/carillon/internal/app/lines"
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -11,7 +12,6 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/org"
 	"carillon.dev/carillon/internal/core/patient"
-	"carillon.dev/carillon/internal/engine/desk"
 	"carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/store"
 	"carillon.dev/carillon/internal/store/storetest"
@@ -45,22 +45,19 @@ func TestADemoHasNoWayOutButASimulator(t *testing.T) {
 			old, err = tx.Routes().Save(ctx, old)
 			return err
 		})
-		d := desk.New(s, nil)
+		m := route.NewManager(s, lines.Configs{})
 		for _, state := range []store.RouteState{store.RouteOpen, store.RouteTrial} {
-			if err := route.SetState(ctx, s, demo, old, state); !errs.Is(err, errs.Precondition) {
+			if err := m.SetState(ctx, demo, old.ID, state); !errs.Is(err, errs.Precondition) {
 				t.Errorf("a real route of a demo becomes %s: %v", state, err)
 			}
-			if err := d.SetRoute(ctx, demo, old.ID, state); !errs.Is(err, errs.Precondition) {
-				t.Errorf("a real route of a demo becomes %s at the desk: %v", state, err)
-			}
-			if err := d.SetRoute(ctx, demo, simulated.ID, state); err != nil {
+			if err := m.SetState(ctx, demo, simulated.ID, state); err != nil {
 				t.Errorf("a simulator becomes %s: %v", state, err)
 			}
 		}
-		if err := d.SetRoute(ctx, demo, old.ID, store.RouteStopped); err != nil {
+		if err := m.SetState(ctx, demo, old.ID, store.RouteStopped); err != nil {
 			t.Errorf("anything can be stopped: %v", err)
 		}
-		if err := route.SetState(ctx, s, demo, old, store.RouteDraining); err != nil {
+		if err := m.SetState(ctx, demo, old.ID, store.RouteDraining); err != nil {
 			t.Errorf("anything can be drained: %v", err)
 		}
 	})

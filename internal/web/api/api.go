@@ -22,6 +22,7 @@ import (
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/engine/settings"
@@ -50,6 +51,7 @@ type Needs struct {
 	SelfTest  *selftest.Service
 	Settings  *settings.Service
 	Audiences *audiences.Service
+	Routes    *route.Manager
 }
 
 // Options tune the API; the zero value is safe.

@@ -14,9 +14,10 @@ func (a *API) setupRoutes() {
 	a.journeyRoutes()
 	a.templateRoutes()
 	handle(a, http.MethodGet, "/routes", op{name: "listRoutes", tag: "Routes", summary: "List routes with their health", needs: access.ReadMessages}, a.listRoutes)
-	handle(a, http.MethodPost, "/routes/{id}/state", op{name: "setRouteState", repeats: true, tag: "Routes", summary: "Open or stop a route, or put it on trial",
-		about: "A route on trial serves its guest list only. Stopping needs the role for stop-all, the rest an administrator.",
+	handle(a, http.MethodPost, "/routes/{id}/state", op{name: "setRouteState", repeats: true, tag: "Routes", summary: "Open, stop or drain a route, or put it on trial",
+		about: "A route on trial serves its guest list only; of one that drains what is queued leaves and nothing new is planned. Stopping needs the role for stop-all, the rest an administrator.",
 		needs: access.StopAll}, a.setRoute)
+	a.routeSettingRoutes()
 }
 
 // Carrier is one route and its health.
@@ -55,6 +56,7 @@ type Receipts struct {
 
 // RouteSender is an address that patients see.
 type RouteSender struct {
+	ID       id.ID  `json:"id"`
 	Address  string `json:"address"`
 	TwoWay   bool   `json:"two_way"`
 	Location id.ID  `json:"location,omitzero"`
@@ -63,8 +65,10 @@ type RouteSender struct {
 
 func carrierOf(c *desk.Carrier) Carrier {
 	return Carrier{ID: c.ID, Name: c.Name, Kind: c.Kind, State: string(c.State), Simulator: c.Simulator, Rate: c.Rate, Rank: c.Rank,
-		Senders: mapped(c.Senders, func(s *desk.Sender) RouteSender { return RouteSender{s.Address, s.TwoWay, s.Location, s.Disabled} }),
-		Guests:  len(c.Guests), Waiting: c.Waiting, Oldest: c.Oldest, Unknown: c.Unknown, Failed: c.Failed, Parked: c.Parked, Here: c.Here,
+		Senders: mapped(c.Senders, func(s *desk.Sender) RouteSender {
+			return RouteSender{s.ID, s.Address, s.TwoWay, s.Location, s.Disabled}
+		}),
+		Guests: len(c.Guests), Waiting: c.Waiting, Oldest: c.Oldest, Unknown: c.Unknown, Failed: c.Failed, Parked: c.Parked, Here: c.Here,
 		Bind: c.Bind.State, LastError: c.Bind.LastError, Fault: c.Bind.Fault,
 		Receipts: Receipts{Late: c.Receipts.Late, Since: c.Receipts.Since, Texts: c.Receipts.Texts, Missing: c.Receipts.Missing,
 			Usual: c.Receipts.Usual, Known: c.Receipts.Known, Looked: c.Receipts.Looked}}
@@ -77,7 +81,7 @@ func (a *API) listRoutes(ctx context.Context, s access.Scope, _ *nothing) (*got[
 
 // RouteState is what a route may do.
 type RouteState struct {
-	State string `json:"state" enum:"open,trial,stopped"`
+	State string `json:"state" enum:"open,trial,stopped,draining"`
 }
 
 type routeState struct {
@@ -86,5 +90,5 @@ type routeState struct {
 }
 
 func (a *API) setRoute(ctx context.Context, s access.Scope, in *routeState) (*bare, error) {
-	return done(a.need.Desk.SetRoute(ctx, s, in.ID, desk.RouteState(in.Body.State)))
+	return done(a.need.Routes.SetState(ctx, s, in.ID, desk.RouteState(in.Body.State)))
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"carillon.dev/carillon/internal/app/lines"
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
@@ -45,6 +46,7 @@ import (
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/engine/settings"
@@ -133,7 +135,7 @@ func (w *world) serve(t testing.TB, s store.Store, opt api.Options) (*api.API, s
 	a, err := api.New(api.Needs{Login: w.login, Desk: desk.New(s, nil), Record: rec, Inbox: inbox.New(s, box, suppressed),
 		Meanings: inbox.NewMeanings(s, rec, suppressed), Imports: intake.New(s, table.Reader{}, w.clock), Explain: explain.New(box),
 		Plan: plan.New(s, box, w.clock, log), Texts: newTexts(t, s, box), Switch: send.NewSwitchboard(s, suppressed, log),
-		SelfTest: selftest.New(s, box, w.clock, w.clock, tests.Limits{}), Settings: settings.New(s),
+		SelfTest: selftest.New(s, box, w.clock, w.clock, tests.Limits{}), Settings: settings.New(s), Routes: route.NewManager(s, lines.Configs{}),
 		Exchange: exchange.New(s, w.clock), Audiences: newAudiences(t, s, box)}, log, opt)
 	if err != nil {
 		t.Fatal(err)
@@ -278,7 +280,7 @@ func (c *clinic) fill(ctx context.Context, tx store.Tx) error {
 
 // fillTexts adds a route, a message, a conversation, a task and an import.
 func (c *clinic) fillTexts(ctx context.Context, tx store.Tx, number phone.Number) error {
-	r, err := tx.Routes().Save(ctx, store.Route{Name: "simulator", Kind: store.RouteSMPP, Channel: patient.SMS, State: store.RouteOpen, Simulator: true, Config: phi.T("{}")})
+	r, err := tx.Routes().Save(ctx, store.Route{Name: "simulator", Kind: store.RouteSMPP, Channel: patient.SMS, State: store.RouteOpen, Simulator: true, Config: phi.T(`{"host":"127.0.0.1","port":2775,"system_id":"sim","password":"secret","simulator":true}`)})
 	if err != nil {
 		return err
 	}
@@ -322,7 +324,7 @@ func (c *clinic) fillTexts(ctx context.Context, tx store.Tx, number phone.Number
 		return err
 	}
 	c.rows["audience"], c.rows["count"] = saved.ID, run.ID
-	for k, v := range map[string]id.ID{"route": r.ID, "message": m.ID, "conversation": thread.ID, "inbound": in.ID, "task": task.ID} {
+	for k, v := range map[string]id.ID{"route": r.ID, "sender": s.ID, "message": m.ID, "conversation": thread.ID, "inbound": in.ID, "task": task.ID} {
 		c.rows[k] = v
 	}
 	return nil

@@ -46,7 +46,7 @@ func (c *Console) setRoute(w http.ResponseWriter, r *http.Request, p *Page) {
 		err = c.smallForm(w, r)
 	}
 	if err == nil {
-		err = c.need.Desk.SetRoute(r.Context(), p.Scope, route, desk.RouteState(r.PostForm.Get("state")))
+		err = c.need.Routes.SetState(r.Context(), p.Scope, route, desk.RouteState(r.PostForm.Get("state")))
 	}
 	if err != nil {
 		c.fail(w, r, p, err)
@@ -71,7 +71,7 @@ func (c *Console) setGuests(w http.ResponseWriter, r *http.Request, p *Page) {
 		c.guestsAgain(w, r, p, route.String(), typed)
 		return
 	}
-	if err := c.need.Desk.SetGuests(r.Context(), p.Scope, route, numbers); err != nil {
+	if err := c.need.Routes.SetGuests(r.Context(), p.Scope, route, numbers); err != nil {
 		c.fail(w, r, p, err)
 		return
 	}

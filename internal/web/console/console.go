@@ -18,6 +18,7 @@ import (
 	"carillon.dev/carillon/internal/engine/login"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
+	routes "carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/settings"
 	"carillon.dev/carillon/internal/engine/texts"
@@ -59,6 +60,7 @@ type Needs struct {
 	SelfTest  *selftest.Service
 	Settings  *settings.Service
 	Audiences *audiences.Service
+	Routes    *routes.Manager
 }
 
 // Console serves the pages.

@@ -72,7 +72,7 @@ func (c *clinic) places(t *testing.T, tx store.Tx) error {
 	}
 	var err error
 	c.route, err = tx.Routes().Save(t.Context(), store.Route{Name: "Operator One", Kind: store.RouteSMPP, Channel: patient.SMS,
-		Config: phi.T("{}"), Rate: 50, Rank: 1, Simulator: true, State: store.RouteOpen})
+		Config: phi.T(`{"host":"127.0.0.1","system_id":"sim","password":"sim","simulator":true}`), Rate: 50, Rank: 1, Simulator: true, State: store.RouteOpen})
 	if err != nil {
 		return err
 	}

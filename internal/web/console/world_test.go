@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"carillon.dev/carillon/internal/app/lines"
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/content"
@@ -32,6 +33,7 @@ import (
 	"carillon.dev/carillon/internal/engine/outbox"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/engine/record"
+	"carillon.dev/carillon/internal/engine/route"
 	"carillon.dev/carillon/internal/engine/selftest"
 	"carillon.dev/carillon/internal/engine/send"
 	"carillon.dev/carillon/internal/engine/settings"
@@ -89,7 +91,7 @@ func setup(t *testing.T) *world {
 	}
 	c, err := console.New(console.Needs{Audiences: w.audiences, Login: w.login, Desk: desk.New(db, nil), Live: hub, Explain: explain.New(w.outbox),
 		Inbox: inbox.New(db, w.outbox, suppressed), Imports: intake.New(db, table.Reader{}, w.clock), Record: record.New(db, suppressed), Meanings: inbox.NewMeanings(db, record.New(db, suppressed), suppressed),
-		SelfTest: selftest.New(db, w.outbox, w.clock, w.clock, tests.Limits{}), Settings: settings.New(db),
+		SelfTest: selftest.New(db, w.outbox, w.clock, w.clock, tests.Limits{}), Settings: settings.New(db), Routes: route.NewManager(db, lines.Configs{}),
 		Plan:   plan.New(db, w.outbox, w.clock, slog.New(slog.DiscardHandler)),
 		Texts:  words,
 		Switch: send.NewSwitchboard(db, suppressed, slog.New(slog.DiscardHandler))}, slog.New(slog.NewTextHandler(io.Discard, nil)),

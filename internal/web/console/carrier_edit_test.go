@@ -1,0 +1,92 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"carillon.dev/carillon/internal/base/phi"
+	"carillon.dev/carillon/internal/core/patient"
+	"carillon.dev/carillon/internal/store"
+	"carillon.dev/carillon/internal/web/webtest"
+)
+
+// operator connects a real operator, by rows.
+func (w *world) operator(t *testing.T) (r store.Route, s store.Sender) {
+	t.Helper()
+	w.write(t, func(tx store.Tx) (err error) {
+		if r, err = tx.Routes().Save(t.Context(), store.Route{Name: "Operator", Kind: store.RouteSMPP, Channel: patient.SMS, Rank: 2,
+			Config: phi.T(`{"host":"smsc.example","port":2775,"system_id":"clinic","password":"hush-hush"}`)}); err != nil {
+			return err
+		}
+		s, err = tx.Routes().SaveSender(t.Context(), store.Sender{Route: r.ID, Address: "LINDEN"})
+		return err
+	})
+	return r, s
+}
+
+func TestACarrierIsChangedByForm(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	c := w.seed(t)
+	route, sender := w.operator(t)
+	r, at := w.reader(t).signIn(), "/carriers/"+route.ID.String()
+	if _, page := r.get(at + "/edit"); !strings.Contains(page, "smsc.example") || strings.Contains(page, "hush-hush") {
+		t.Error("the form lacks the host, or shows the password")
+	}
+	form := url.Values{"name": {"Main"}, "rate": {"20"}, "rank": {"1"}, "host": {"other.example"}, "port": {"3550"}, "system_id": {"clinic"}, "tls": {"yes"}}
+	if res, page := r.post(at, form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "needs the password again") || !strings.Contains(page, "other.example") {
+		t.Errorf("another host without a password: %d", res.StatusCode)
+	}
+	form.Set("password", "new")
+	if res, page := r.post(at, form); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("with it: %d %s", res.StatusCode, page)
+	}
+	form.Set("rank", "many")
+	if res, page := r.post(at, form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "from 1 to 100") || strings.Contains(page, `value="new"`) {
+		t.Errorf("a wrong rank: %d", res.StatusCode)
+	}
+	site := c.sites[0].ID
+	if res, _ := r.post(at+"/senders/"+sender.ID.String(), url.Values{"location": {site.String()}, "off": {"yes"}}); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("the sender: %d", res.StatusCode)
+	}
+	w.write(t, func(tx store.Tx) error {
+		got, err := tx.Routes().Get(t.Context(), route.ID)
+		if got.Name != "Main" || got.Rate != 20 || got.Rank != 1 || !strings.Contains(got.Config.Reveal(), `"host":"other.example","port":3550,"system_id":"clinic","password":"new"`) {
+			t.Errorf("the route is %s, rate %d, rank %d", got.Name, got.Rate, got.Rank)
+		}
+		if err != nil {
+			return err
+		}
+		all, err := tx.Routes().Senders(t.Context())
+		for _, s := range all {
+			if s.ID == sender.ID && (s.Location != site || !s.Disabled) {
+				t.Errorf("the sender is %+v", s)
+			}
+		}
+		return err
+	})
+}
+
+func TestCarrierSettingsInABrowser(t *testing.T) {
+	w := setup(t).withAdmin(t)
+	c := w.seed(t)
+	route, _ := w.operator(t)
+	browser := webtest.Start(t)
+	for _, language := range []string{"en", "pl"} {
+		tab := browser.Tab(t, w.url, language)
+		signIn(tab)
+		look := tab.Inspect
+		if language == "pl" {
+			look = tab.Glance
+		}
+		tab.Visit("/carriers/" + c.route.ID.String() + "/edit")
+		look("carrier-simulator-" + language)
+		tab.Visit("/carriers/" + route.ID.String() + "/edit")
+		look("carrier-" + language)
+	}
+	if n := w.violations.Load(); n != 0 {
+		t.Errorf("%d content security policy violations", n)
+	}
+}
