@@ -245,11 +245,6 @@ func (s *Service) Release(ctx context.Context, scope access.Scope, thread id.ID,
 	return s.change(ctx, scope, thread, version, "inbox.release", func(c *conversation.Conversation) { c.Claimed = id.ID{} })
 }
 
-// MarkUrgent says that a conversation is urgent, or that it is not.
-func (s *Service) MarkUrgent(ctx context.Context, scope access.Scope, thread id.ID, version int64, urgent bool) error {
-	return s.change(ctx, scope, thread, version, "inbox.urgent", func(c *conversation.Conversation) { c.Urgent = urgent })
-}
-
 // Close says that nothing waits any more. The texts to read end with it, and where the conversation waited for nothing but
 // a row of the call list, that row.
 func (s *Service) Close(ctx context.Context, scope access.Scope, thread id.ID, version int64) error {

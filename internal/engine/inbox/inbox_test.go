@@ -271,14 +271,10 @@ func TestTwoPeopleDoNotAnswerTheSameText(t *testing.T) {
 			t.Errorf("given back: %v", err)
 		}
 		now = k.thread(c.ID).Conversation
-		if err := k.inbox.MarkUrgent(ctx, k.jan, c.ID, now.Version, true); err != nil || !k.thread(c.ID).Urgent {
-			t.Errorf("urgent: %v", err)
-		}
-		now = k.thread(c.ID).Conversation
 		if err := k.inbox.Close(ctx, k.jan, c.ID, now.Version); err != nil || k.thread(c.ID).State != conversation.Quiet {
 			t.Errorf("closed: %v", err)
 		}
-		for _, action := range []string{"inbox.claim", "inbox.release", "inbox.urgent", "inbox.close"} {
+		for _, action := range []string{"inbox.claim", "inbox.release", "inbox.close"} {
 			if !k.audited(action) {
 				t.Errorf("no audit row of %s", action)
 			}

@@ -176,22 +176,17 @@ func (c *Console) cancelVisit(w http.ResponseWriter, r *http.Request, p *Page) {
 	})
 }
 
-// visitOf finds the visit that an address names among the person's.
+// visitOf reads the visit that an address names, if it is the person's.
 func (c *Console) visitOf(r *http.Request, p *Page, person id.ID) (desk.Visit, error) {
 	visit, err := pathID(r, "visit")
 	if err != nil {
 		return desk.Visit{}, err
 	}
-	story, err := c.need.Desk.Person(r.Context(), p.Scope, person, true)
-	if err != nil {
-		return desk.Visit{}, err
+	v, err := c.need.Desk.Visit(r.Context(), p.Scope, visit)
+	if err == nil && v.Person != person {
+		err = errs.New(errs.NotFound, "there is nothing here")
 	}
-	for _, v := range story.Visits {
-		if v.ID == visit {
-			return v, nil
-		}
-	}
-	return desk.Visit{}, errs.New(errs.NotFound, "there is nothing here")
+	return v, err
 }
 
 // seenVersion is the version of the visit that the reader looked at: one that changed since is a conflict.
