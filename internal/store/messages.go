@@ -154,7 +154,7 @@ type Leased struct {
 	Bound   Bound    // what the message is bound to
 	Revs    Revs     // the revisions of those rows that its decision read
 	Seen    Snapshot // the state that they were read from: where it still stands, nothing is compared
-	Rewrite *Draft   // replaces text, segments and coding when rendering again gave others; nil keeps them
+	Rewrite *Draft   // replaces text, segments, coding, flags and record when rendering again gave others; nil keeps them
 	Afresh  bool     // all parts go: those that were accepted before are forgotten
 }
 
@@ -276,6 +276,9 @@ type MessageReads interface {
 	// leased) since then, and where it is asked for those of care that wait or that a journey will plan. Answers and texts
 	// that somebody wrote do not count.
 	Spoken(ctx context.Context, asks []SpokenAsk) ([][]gate.Spoken, error)
+	// Told says which contact points a text has left for that said how to get no more texts (message.TellsWayOut): one that
+	// a carrier took and did not report as undelivered, to somebody who has the number now or as an answer to the number.
+	Told(ctx context.Context, points []id.ID) (map[id.ID]bool, error)
 	// AutoReplies counts automatic answers to contact points since then.
 	AutoReplies(ctx context.Context, points []id.ID, since time.Time) (map[id.ID]int, error)
 	// TakeTurn makes transactions that write to one contact point follow one another: of two that overlap the second is

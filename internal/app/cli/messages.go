@@ -226,6 +226,9 @@ func (t *teller) decision(m *desk.Told) {
 	if d.Moved {
 		line("decision.moved", t.w.T("decision.moved.text"))
 	}
+	if d.WayOut != "" {
+		line("decision.way_out", row(t.w.Enum("way_out.", string(d.WayOut)), d.WayOutRule))
+	}
 	line("decision.counts", t.w.T("decision.counts.text", "Day", d.DayCount, "Week", d.WeekCount))
 }
 

@@ -19,6 +19,7 @@ const (
 	MissingVariant  Code = "missing_variant"  // a wanted language has no text
 	ReplyOneWay     Code = "reply_on_one_way" // asks for an answer that cannot come
 	ReservedWord    Code = "reserved_word"    // asks to answer with a word that means stop, help or start
+	StopCode        Code = "stop_code"        // names an opt-out short code where that is forbidden
 	CostlyCharacter Code = "costly_character" // makes the text dearer and has a plain twin
 	HiddenCharacter Code = "hidden_character" // nobody sees it: bidirectional controls, zero-width signs
 	SenderUnknown   Code = "sender_unknown"   // does not say who writes
@@ -70,6 +71,9 @@ type LintOptions struct {
 	// Reserved reports a word that the country, a carrier or the language keeps for opting out, help or
 	// re-consent. nil means that there are none.
 	Reserved func(word string, l Locale) bool
+	// StopCode finds an opt-out short code that a country forbids in such a text: its place in bytes, or nil. nil means that
+	// none is forbidden.
+	StopCode func(text string) []int
 	// Example gives the values that lengths are measured with; nil means Example of this package.
 	Example func(Locale) Values
 }
@@ -131,6 +135,9 @@ func (c *check) run() {
 	if c.o.Reserved != nil {
 		c.reserved()
 	}
+	if c.o.StopCode != nil {
+		c.stopCode(t)
+	}
 	if c.o.Need != nil {
 		c.needs(t)
 	}
@@ -167,8 +174,24 @@ func (c *check) braces() {
 	}
 }
 
-// price measures the text with example values.
-func (c *check) price(t *Template) {
+// stopCode looks for a forbidden short code in the template's own words, and in what its variables make of them.
+func (c *check) stopCode(t *Template) {
+	if at := c.o.StopCode(withoutVariables(c.body)); at != nil {
+		c.at(StopCode, Block, at[0], at[1]-at[0])
+		return
+	}
+	text, err := t.Render(c.sample(t))
+	if err != nil {
+		return // the check of the price says so
+	}
+	if at := c.o.StopCode(text.Reveal()); at != nil {
+		c.whole(StopCode, Block)
+		c.found[len(c.found)-1].Text = text.Reveal()[at[0]:at[1]]
+	}
+}
+
+// sample are example values for everything that the template mentions.
+func (c *check) sample(t *Template) Values {
 	example := Example
 	if c.o.Example != nil {
 		example = c.o.Example
@@ -180,7 +203,12 @@ func (c *check) price(t *Template) {
 			v.Text[n] = string(n)
 		}
 	}
-	text, err := t.Render(v)
+	return v
+}
+
+// price measures the text with example values.
+func (c *check) price(t *Template) {
+	text, err := t.Render(c.sample(t))
 	if err != nil {
 		c.whole(NoCalendar, Block)
 		return

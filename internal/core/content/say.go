@@ -14,6 +14,7 @@ var sentences = map[Code]string{
 	MissingVariant:  "no text in a language that patients use: they get the one of the location or the organization",
 	ReplyOneWay:     "asks for an answer that this sender cannot receive",
 	ReservedWord:    "asks to answer with %q, which carriers or the law take for stop, help or start: offer a digit instead",
+	StopCode:        "%q is an opt-out short code: in this country it turns a text about care into advertising, so remove it",
 	CostlyCharacter: "%q makes the text dearer and has a plain twin",
 	HiddenCharacter: "a sign that nobody sees stands here: remove it",
 	SenderUnknown:   "does not say who writes: use {{ clinic.name }}",

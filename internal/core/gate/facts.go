@@ -45,6 +45,9 @@ type Text struct {
 	Clarifies   bool // asks once what an unclear opt-out meant; Exempt is the suspension
 	Incomplete  bool // no usable template variant, or a variable without a value
 	Reserved    bool // invites a word that the country or the carrier reserves
+	StopCode    bool // names an opt-out short code although the country forbids that in such a text
+	NoWayOut    bool // does not say how to get no more texts, or not in the country's form, although the country wants it
+	Nameless    bool // does not say who writes although the country wants it
 	AutoReply   bool // an automatic answer: at most MaxAutoReplies an hour to one number
 	Answers     bool // a direct answer to a text of the person within the last hours: quiet hours do not hold it
 	Change      bool // tells that a visit moved, was cancelled, or that an earlier text is no longer true

@@ -239,6 +239,12 @@ func content(f *Facts, _ time.Time) (Finding, bool) {
 		return refuse(message.ReasonTemplate)
 	case f.Text.Reserved:
 		return refuse(message.ReasonReservedWord)
+	case f.Text.StopCode:
+		return refuse(message.ReasonStopCode)
+	case f.Text.NoWayOut:
+		return refuse(message.ReasonNoWayOut)
+	case f.Text.Nameless:
+		return refuse(message.ReasonNameless)
 	}
 	return pass()
 }

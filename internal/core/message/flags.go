@@ -17,6 +17,9 @@ const (
 	SelfTest                         // a test of a route: goes out by it alone, to a phone that counts as a guest
 	KeepsRoom                        // a nearer reminder of the same visit follows: this one leaves room for such reminders
 	Asks                             // invites the digits of a reply map, which are given when it leaves
+	InThread                         // staff's own words within a conversation that goes on
+	TellsWayOut                      // says how to get no more texts
+	WayOutByCall                     // ... by calling: with TellsWayOut, for a sender that cannot receive
 )
 
 // Has reports whether all of want are set.

@@ -100,7 +100,19 @@ type Decision struct {
 	AllWeek    int       `json:"allWeek,omitempty"`
 	ValidUntil time.Time `json:"validUntil,omitzero"`
 	Rules      string    `json:"rules,omitempty"` // rule book version
+	// WayOut is why the text says how to get no more texts; WayOutRule is the rule that asks for it.
+	WayOut     WayOut `json:"wayOut,omitempty"`
+	WayOutRule string `json:"wayOutRule,omitempty"`
 }
+
+// WayOut is why a text says how to get no more texts.
+type WayOut string
+
+const (
+	WayOutFirst    WayOut = "first"    // nothing that left to this number has said it yet
+	WayOutDemanded WayOut = "demanded" // the country wants it in every text of this kind
+	WayOutOwn      WayOut = "own"      // its own words say it
+)
 
 // Event is a row for what the message's columns cannot tell: hold, refusal, retry, unknown, correction, an
 // odd receipt.

@@ -38,6 +38,9 @@ const (
 	ReasonNoSender        Reason = "no_sender"
 	ReasonTemplate        Reason = "template_incomplete"
 	ReasonReservedWord    Reason = "reserved_word"
+	ReasonStopCode        Reason = "stop_code_forbidden" // names an opt-out short code where that makes it advertising
+	ReasonNoWayOut        Reason = "no_way_out"          // the country wants a way out in it and none can be written
+	ReasonNameless        Reason = "sender_not_named"    // the country wants the sender's name in it
 	ReasonNoFreeCodes     Reason = "no_free_reply_codes" // the text went without an answer to choose: somebody calls
 	ReasonSuperseded      Reason = "superseded"
 	ReasonTooManyReplies  Reason = "auto_reply_limit"

@@ -140,6 +140,7 @@ const (
 
 // Duty is what texts of a class owe.
 type Duty struct {
+	ID      string // of the rule, once it is in a Set
 	Class   purpose.Class
 	OneWay  bool // only where the sender cannot receive replies
 	Exempt  bool // only under the United States health care exemption

@@ -63,7 +63,9 @@ func (s *Set) add(r Rule) {
 	case r.Cap != nil:
 		s.Caps = append(s.Caps, *r.Cap)
 	case r.Duty != nil:
-		s.Duties = append(s.Duties, *r.Duty)
+		d := *r.Duty
+		d.ID = r.ID
+		s.Duties = append(s.Duties, d)
 	}
 }
 

@@ -37,6 +37,7 @@ const (
 	SayMoved       Say = "moved_by_hours"  // quiet hours moved it; At: when it was due then
 	SayZone        Say = "hours_zone"      // Text: the zone; Origin of the zone in Detail
 	SayCounted     Say = "counted"         // Count texts of this purpose in the day, Week in the week
+	SayWayOut      Say = "way_out"         // the text says how to get no more; Detail: message.WayOut, Text: the rule that wants it
 	SayAlso        Say = "also"            // a further Reason
 	SayCorrects    Say = "corrects"        // ID: the text that became false
 	SayWasHeld     Say = "was_held"        // event: Reason
@@ -162,6 +163,9 @@ func decided(d *store.Draft) []Sentence {
 	if r.DayCount > 0 || r.WeekCount > 0 {
 		out = append(out, Sentence{Say: SayCounted, Count: r.DayCount, Week: r.WeekCount, At: r.At})
 	}
+	if r.WayOut != "" {
+		out = append(out, Sentence{Say: SayWayOut, Detail: string(r.WayOut), Text: r.WayOutRule, At: r.At})
+	}
 	for i, also := range r.Reasons {
 		if i > 0 {
 			out = append(out, Sentence{Say: SayAlso, Reason: also, At: r.At})
@@ -250,6 +254,7 @@ var remedies = map[message.Reason]Say{
 	message.ReasonImportHeld: NextRelease, message.ReasonSourceOverdue: NextSetUp,
 	message.ReasonStopped: NextOpen, message.ReasonRestoredCopy: NextOpen, message.ReasonTrialMode: NextOpen,
 	message.ReasonOneWaySender: NextSetUp, message.ReasonNoSender: NextSetUp, message.ReasonTemplate: NextSetUp,
+	message.ReasonStopCode: NextSetUp, message.ReasonNoWayOut: NextSetUp, message.ReasonNameless: NextSetUp,
 	message.ReasonReservedWord: NextSetUp, message.ReasonNoFreeCodes: NextCall, message.ReasonDemoRoute: NextSetUp,
 	message.ReasonRouteDown: NextCheckPhone, message.ReasonOrgUnavailable: NextCheckPhone,
 	message.ReasonUnreadable: NextCall,

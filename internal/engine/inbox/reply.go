@@ -121,7 +121,8 @@ func (s *Service) prepare(ctx context.Context, scope access.Scope, a Answer) (ou
 	case n > MaxReply:
 		return outbox.Prepared{}, c, errs.Newf(errs.Invalid, "the answer is too long: at most %d characters", MaxReply).At("text")
 	}
-	ask := outbox.Ask{Origin: message.Origin{Kind: message.FromStaff, By: scope.Actor().ID()}, Body: phi.T(body), Flags: message.StaffText}
+	ask := outbox.Ask{Origin: message.Origin{Kind: message.FromStaff, By: scope.Actor().ID()}, Body: phi.T(body),
+		Flags: message.StaffText | message.InThread}
 	err := s.store.Read(ctx, scope, func(tx store.Tx) (err error) {
 		if c, err = tx.Conversations().ThreadByID(ctx, a.Thread); err != nil {
 			return err

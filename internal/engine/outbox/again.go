@@ -96,8 +96,9 @@ func sendRuling(it *item, was *store.Draft, f *gate.Facts, d *gate.Decision) sen
 	}
 	r.Cap, _ = capRule(was, it.org.Budget, it.at)
 	r.Question, r.Call = questionOf(it), callOf(it)
-	if it.draft.Body != was.Body {
+	if it.draft.Body != was.Body || it.draft.Flags != was.Flags {
 		rewritten := *it.draft
+		rewritten.Decision.WayOut, rewritten.Decision.WayOutRule = it.wayOut, it.wayOutRule
 		r.Rewrite = &rewritten
 	}
 	return r

@@ -115,12 +115,8 @@ func (o *Outbox) reserved(it *item) bool {
 	if it.draft.Template != "" || it.draft.Body.IsEmpty() {
 		return false
 	}
-	var l line
-	if it.contact != nil {
-		l = o.lines.get(it.contact.Point.Number)
-	}
-	set := o.book.For(it.region(l), quiet.DayOf(it.at.Date()))
-	return content.InvitesReserved(it.draft.Body.Reveal(), content.Locale(it.draft.Locale), func(word string, l content.Locale) bool {
+	set := o.rulesFor(it)
+	return content.InvitesReserved(words(it.draft).Reveal(), content.Locale(it.draft.Locale), func(word string, l content.Locale) bool {
 		_, hit := set.Reserved(fold.Key(word), []string{l.Base(), "en"})
 		return hit
 	})
@@ -306,7 +302,8 @@ func apply(m *store.Draft, d *gate.Decision, at time.Time) {
 func record(it *item, f *gate.Facts, d *gate.Decision, now time.Time) message.Decision {
 	r := message.Decision{At: now, Verdict: string(d.Verdict), Reasons: d.Reasons(), Consent: f.Consent.By.ID, Person: f.Person.Version,
 		Point: f.Number.Revision, OrgRev: f.Org.Revision, Place: f.PlaceRev, ZoneFrom: string(f.ZoneFrom), Window: string(d.Window),
-		Moved: it.moved, DayCount: f.Counts.Day, WeekCount: f.Counts.Week, AllDay: f.Counts.AllDay, AllWeek: f.Counts.AllWeek, ValidUntil: d.ValidUntil, Rules: f.Rules}
+		Moved: it.moved, DayCount: f.Counts.Day, WeekCount: f.Counts.Week, AllDay: f.Counts.AllDay, AllWeek: f.Counts.AllWeek, ValidUntil: d.ValidUntil, Rules: f.Rules,
+		WayOut: it.wayOut, WayOutRule: it.wayOutRule}
 	if f.Visit != nil {
 		r.Visit = f.Visit.Version
 	}

@@ -27,12 +27,17 @@ func (o *Outbox) Foresee(ctx context.Context, scope access.Scope, asks []Ask) ([
 			return err
 		}
 		slices.SortStableFunc(order, func(a, b int) int { return items[a].at.Compare(items[b].at) })
+		told := map[id.ID]bool{}
 		said := map[id.ID][]gate.Spoken{}
 		for _, i := range order {
 			it := &items[i]
 			it.assume(said[it.draft.Person])
+			it.told = it.told || it.contact != nil && told[it.contact.Point.ID]
 			d := o.decideNew(it, tx.Now())
 			out[i] = Prepared{Draft: *it.draft, Decision: d, sticky: it.newNumber}
+			if it.draft.State == message.Queued && it.draft.Flags.Has(message.TellsWayOut) {
+				told[it.draft.Point] = true
+			}
 			if it.draft.State == message.Queued && it.draft.Flags&(message.StaffText|message.Answers) == 0 {
 				said[it.draft.Person] = append(said[it.draft.Person], gate.Spoken{At: it.at, Purpose: it.draft.Purpose})
 			}

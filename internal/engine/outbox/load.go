@@ -39,12 +39,16 @@ type item struct {
 	importHeld bool
 	overdue    bool
 	autoCount  int
+	told       bool // a text that left to the number said how to get no more
 	spoken     []gate.Spoken
 
 	at        time.Time
 	newNumber bool
 	moved     bool
 	question  *questionDraft
+
+	wayOut     message.WayOut // why the text says how to get no more, and the rule that asks for it
+	wayOutRule string
 }
 
 // load reads everything that decisions about the items need: a fixed number of queries, however many items.
@@ -61,7 +65,7 @@ func (o *Outbox) load(ctx context.Context, tx store.Tx, items []item) error {
 		items[i].org, items[i].book = org, book
 	}
 	steps := []func(context.Context, store.Tx, []item) error{
-		o.loadPeople, o.loadVisits, o.loadConsents, o.loadTexts, o.loadWays, o.loadKeys, o.loadHolds, o.loadCounts, o.loadQuestions,
+		o.loadPeople, o.loadVisits, o.loadConsents, o.loadTexts, o.loadWays, o.loadKeys, o.loadHolds, o.loadCounts, o.loadTold, o.loadQuestions,
 	}
 	for _, step := range steps {
 		if err := step(ctx, tx, items); err != nil {

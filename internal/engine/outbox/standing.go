@@ -99,7 +99,7 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 		d := &drafts[i]
 		s := book.Sender(d.Sender)
 		r := book.Route(d.Route)
-		if !recorded(d, tx.Now()) || s == nil || !stillSends(s, d) || r == nil || r.State != store.RouteOpen || answered[d.Appointment] {
+		if !recorded(d, tx.Now()) || s == nil || !stillSends(s, d) || r == nil || r.State != store.RouteOpen || answered[d.Appointment] || !tellsFor(s, d) {
 			continue
 		}
 		var asks *conversation.Question
@@ -139,6 +139,11 @@ func stillSends(s *store.Sender, d *store.Draft) bool {
 		return false
 	}
 	return d.Flags&(message.Answers|message.AutoReply|message.StaffText|message.SelfTest) != 0 || s.Serves(d.Location, d.Purpose)
+}
+
+// tellsFor reports whether what a text says of the way out is true of the sender that it leaves by now.
+func tellsFor(s *store.Sender, d *store.Draft) bool {
+	return !d.Flags.Has(message.TellsWayOut) || d.Flags.Has(message.WayOutByCall) != s.TwoWay
 }
 
 // recorded reports whether the decision's record is enough to hand the message over now.

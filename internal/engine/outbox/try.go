@@ -9,6 +9,8 @@ import (
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/gate"
+	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/sms"
 	"carillon.dev/carillon/internal/store"
 )
@@ -22,6 +24,7 @@ type Tried struct {
 	Meter  sms.Meter
 	// Missing is the variable without a value for this person, when that is why.
 	Missing content.Name
+	WayOut  message.WayOut // why the text says how to get no more; empty when it does not
 }
 
 // Try writes a text that is not in force for real people, with what is true of them now. No gate is asked, nothing
@@ -60,6 +63,8 @@ func (o *Outbox) tried(it *item) Tried {
 		}
 		return t
 	}
+	text = o.complete(it, &gate.Facts{}, text)
+	t.WayOut = it.wayOut
 	if m, err := sms.Measure(text.Reveal(), string(t.Locale), sms.Options{}); err == nil {
 		t.Text, t.Meter = text, m
 	}

@@ -14,7 +14,7 @@ import (
 // findVariant picks the language of the text, and learns from it whether it invites an answer.
 func (o *Outbox) findVariant(it *item) {
 	if it.text == nil {
-		if it.draft.Template == "" && content.Invites(it.draft.Body.Reveal(), content.Locale(it.draft.Locale)) {
+		if it.draft.Template == "" && content.Invites(words(it.draft).Reveal(), content.Locale(it.draft.Locale)) {
 			it.draft.Flags |= message.Invites
 		}
 		return
@@ -35,6 +35,7 @@ func (o *Outbox) write(it *item, f *gate.Facts) {
 	}
 	text, ok := o.render(it)
 	if ok {
+		text = o.complete(it, f, text)
 		enc, err := sms.Plan(text.Reveal(), sms.Options{})
 		if ok = err == nil; ok {
 			it.encoded = enc
@@ -48,7 +49,8 @@ func (o *Outbox) write(it *item, f *gate.Facts) {
 // to call; where its own words cannot, those that ship do.
 func (o *Outbox) render(it *item) (phi.Text, bool) {
 	if it.draft.Template == "" {
-		return it.draft.Body, !it.draft.Body.IsEmpty()
+		text := words(it.draft)
+		return text, !text.IsEmpty()
 	}
 	if it.variant == nil {
 		return phi.Text{}, false
@@ -92,7 +94,7 @@ func (o *Outbox) values(it *item) content.Values {
 			}
 			continue
 		}
-		if n == wantedCodes {
+		if n == wantedCodes || n == ownWords {
 			continue
 		}
 		v.Text[content.Name(n)] = text.Reveal()

@@ -394,7 +394,7 @@ func TestAReminderWithoutFreeDigitsLeavesWithoutThemBesideACall(t *testing.T) {
 		}
 		k.Run(8*time.Hour, time.Hour)
 		all := k.Messages(v.ID)
-		if len(all) != 1 || all[0].State != message.Delivered || strings.Contains(all[0].Body.Reveal(), "Reply") || !strings.Contains(all[0].Body.Reveal(), "call") {
+		if len(all) != 1 || all[0].State != message.Delivered || strings.Contains(all[0].Body.Reveal(), "to confirm, ") || !strings.Contains(all[0].Body.Reveal(), "call") {
 			t.Errorf("messages %q, text %q", lines(k, v), all[0].Body.Reveal())
 		}
 		if calls := open(k); len(calls) != 1 || calls[0].Appointment != v.ID || calls[0].Reason != string(message.ReasonNoFreeCodes) {

@@ -12,7 +12,10 @@ import (
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/fold"
+	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/core/quiet"
+	"carillon.dev/carillon/internal/core/rules"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -90,19 +93,16 @@ func (s *Service) Check(ctx context.Context, scope access.Scope, key content.Key
 		if err != nil {
 			return err
 		}
-		found, err = s.check(ctx, tx, f, key, v)
-		return err
+		found = s.check(f, key, v)
+		return nil
 	})
 	return found, err
 }
 
-func (s *Service) check(ctx context.Context, tx store.Tx, f *frame, key content.Key, own content.Variants) ([]content.Finding, error) {
-	oneWay, err := onlyOneWay(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
+func (s *Service) check(f *frame, key content.Key, own content.Variants) []content.Finding {
 	need := f.need(key)
-	o := content.LintOptions{Allowed: content.AppointmentVars(), OneWay: oneWay && need.Asks, Need: &need, Reserved: s.reserved(f), Example: f.example}
+	o := content.LintOptions{Allowed: content.AppointmentVars(), OneWay: f.oneWay && need.Asks, Need: &need, Reserved: s.reserved(f), Example: f.example,
+		StopCode: s.stopCode(f, key)}
 	found := content.Lint(own, o)
 	rest := own.Over(s.library[key]) // languages that fall through to the text that ships
 	maps.DeleteFunc(rest, func(l content.Locale, body string) bool { return own[l] == body })
@@ -119,12 +119,12 @@ func (s *Service) check(ctx context.Context, tx store.Tx, f *frame, key content.
 	slices.SortStableFunc(found, func(a, b content.Finding) int {
 		return cmp.Or(cmp.Compare(rank(a.Severity), rank(b.Severity)), cmp.Compare(a.Locale, b.Locale), cmp.Compare(a.Line, b.Line))
 	})
-	return found, nil
+	return found
 }
 
 // unfit: a text does not fit what it is sent for, whoever wrote it.
 func unfit(c content.Code) bool {
-	return c == content.DigitsMissing || c == content.DigitsUnasked || c == content.TimeUnknown
+	return c == content.StopCode || c == content.DigitsMissing || c == content.DigitsUnasked || c == content.TimeUnknown
 }
 
 func rank(s content.Severity) int {
@@ -155,6 +155,42 @@ func (s *Service) reserved(f *frame) func(string, content.Locale) bool {
 	}
 }
 
+// stopCode finds opt-out short codes in a text about care where a country of the organization forbids them. A text that
+// only advertising journeys send is none.
+func (s *Service) stopCode(f *frame, key content.Key) func(string) []int {
+	uses := f.uses[key]
+	if len(uses) > 0 && !slices.ContainsFunc(uses, func(u Use) bool { return u.class != purpose.ClassMarketing }) {
+		return nil
+	}
+	var forbidding []rules.Owed
+	for _, c := range regions(f.org, f.sites) {
+		if owed := s.book.For(c, quiet.DayOf(f.now.Date())).Owed(purpose.ClassCare, false); owed.NoCode != "" {
+			forbidding = append(forbidding, owed)
+		}
+	}
+	return func(text string) []int {
+		for i := range forbidding {
+			if at := forbidding[i].Code(text); at != nil {
+				return at
+			}
+		}
+		return nil
+	}
+}
+
+// siteOf is the first site where a language is spoken, else the first of all; nil where there is none.
+func (f *frame) siteOf(l content.Locale) *org.Location {
+	for i := range f.sites {
+		if slices.ContainsFunc(f.sites[i].Languages, func(tag string) bool { return content.Locale(tag).Base() == l.Base() }) {
+			return &f.sites[i]
+		}
+	}
+	if len(f.sites) == 0 {
+		return nil
+	}
+	return &f.sites[0]
+}
+
 // example are invented values with the names and numbers of the organization itself: its site where the language is
 // spoken, else its first.
 func (f *frame) example(l content.Locale) content.Values {
@@ -163,15 +199,9 @@ func (f *frame) example(l content.Locale) content.Values {
 	v.Text[content.ClinicName] = f.org.Name
 	delete(v.Text, content.OptOutWord) // nothing gives these yet: the default stands
 	delete(v.Text, content.OptInWord)
-	if len(f.sites) == 0 {
+	site := f.siteOf(l)
+	if site == nil {
 		return v
-	}
-	site := f.sites[0]
-	for _, x := range f.sites {
-		if slices.ContainsFunc(x.Languages, func(tag string) bool { return content.Locale(tag).Base() == l.Base() }) {
-			site = x
-			break
-		}
 	}
 	v.Locale = l.In(site.Region)
 	v.Text[content.LocationName] = site.Name

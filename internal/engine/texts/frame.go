@@ -10,6 +10,7 @@ import (
 	"carillon.dev/carillon/internal/core/content"
 	"carillon.dev/carillon/internal/core/journey"
 	"carillon.dev/carillon/internal/core/org"
+	"carillon.dev/carillon/internal/core/purpose"
 	"carillon.dev/carillon/internal/engine/plan"
 	"carillon.dev/carillon/internal/store"
 )
@@ -20,11 +21,14 @@ type Use struct {
 	Step    string // of the journey, or moved, cancelled, correction
 	On      bool
 	Asks    bool
+
+	class purpose.Class // of the journey
 }
 
 // frame is what texts of an organization are judged by.
 type frame struct {
 	now       time.Time
+	oneWay    bool // there are senders, and none can receive
 	org       org.Organization
 	sites     []org.Location
 	languages []content.Locale // in use, the most used first
@@ -46,6 +50,9 @@ func (s *Service) frame(ctx context.Context, tx store.Tx) (*frame, error) {
 		return nil, err
 	}
 	if f.sites, err = tx.Orgs().Locations(ctx); err != nil {
+		return nil, err
+	}
+	if f.oneWay, err = onlyOneWay(ctx, tx); err != nil {
 		return nil, err
 	}
 	by, err := s.languages(ctx, tx)
@@ -141,7 +148,7 @@ func (f *frame) use(d *journey.Definition) {
 	}
 	for _, u := range d.Texts() {
 		k := content.Key(u.Template)
-		f.uses[k] = append(f.uses[k], Use{Journey: d.Key, Step: u.Step, On: u.On, Asks: u.Asks})
+		f.uses[k] = append(f.uses[k], Use{Journey: d.Key, Step: u.Step, On: u.On, Asks: u.Asks, class: d.Purpose.Traits().Class})
 		if u.Asks {
 			f.digits[k] = digits
 		}

@@ -10,7 +10,9 @@ import (
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/content"
+	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/core/purpose"
+	"carillon.dev/carillon/internal/core/quiet"
 	"carillon.dev/carillon/internal/core/schedule"
 	"carillon.dev/carillon/internal/core/sms"
 	"carillon.dev/carillon/internal/engine/outbox"
@@ -40,6 +42,15 @@ type Example struct {
 	Plain phi.Text
 	// PlainBody is the template itself with its own costly signs replaced.
 	PlainBody string
+	// First is the text as the first to a number; nil where none of this key gets a line.
+	First *First
+}
+
+// First is a text that also says how to get no more.
+type First struct {
+	Line  string // empty when its own words say it, or nothing can be said
+	Own   bool
+	Meter sms.Meter // of the text with the line
 }
 
 // People is how real patients with coming visits would get it.
@@ -48,6 +59,8 @@ type People struct {
 	// Segments counts texts by the number of their segments.
 	Segments map[int]int
 	// Unwritten cannot be written, by the variable that has no value; "" is for want of a language.
+	// Told get the line that says how to get no more: it is their number's first.
+	Told                     int
 	Unwritten                map[content.Name]int
 	Longest, Shortest, Price *outbox.Tried // Price takes the most segments
 }
@@ -72,12 +85,12 @@ func (s *Service) Preview(ctx context.Context, scope access.Scope, key content.K
 		if err != nil {
 			return err
 		}
-		if p.Findings, err = s.check(ctx, tx, f, key, own); err != nil {
-			return err
-		}
+		p.Findings = s.check(f, key, own)
 		for _, l := range v.Locales() {
 			if _, mine := own[l]; mine || s.library[key][l] != "" {
-				p.Examples = append(p.Examples, f.sample(l, v[l], !mine, content.Moment{}))
+				e := f.sample(l, v[l], !mine, content.Moment{})
+				e.First = s.first(f, key, &e)
+				p.Examples = append(p.Examples, e)
 			}
 		}
 		if people > 0 {
@@ -119,6 +132,32 @@ func (f *frame) sample(l content.Locale, body string, ships bool, visit content.
 		e.PlainBody = PlainBody(body, l)
 	}
 	return e
+}
+
+// first is the example as the first text to a number of the country where its language is spoken.
+func (s *Service) first(f *frame, key content.Key, e *Example) *First {
+	if e.Text.IsEmpty() || key == content.HelpText || key == content.OptOutConfirmation || key == content.OptOutQuestion {
+		return nil
+	}
+	region, call := f.org.Region, ""
+	if site := f.siteOf(e.Locale); site != nil {
+		region, call = site.Region, site.Phone.DisplayIn(site.Region)
+	}
+	set := s.book.For(region, quiet.DayOf(f.now.Date()))
+	if content.SaysWayOut(e.Text.Reveal(), e.Locale, func(w string) bool { return set.OptsOut(w, e.Locale.Base()) }) {
+		return &First{Own: true, Meter: e.Meter}
+	}
+	word := ""
+	if !f.oneWay {
+		word = set.WayOutWord(e.Locale.Base())
+	}
+	first := &First{Line: content.WayOut(e.Locale, word, call), Meter: e.Meter}
+	if first.Line != "" {
+		if m, err := sms.Measure(content.WithLine(e.Text.Reveal(), first.Line), string(e.Locale), sms.Options{}); err == nil {
+			first.Meter = m
+		}
+	}
+	return first
 }
 
 // PlainBody is a template with the costly signs of its own fixed text replaced by their twins; what stands in
@@ -183,6 +222,9 @@ func (s *Service) tryOn(ctx context.Context, scope access.Scope, v content.Varia
 			continue
 		}
 		p.Segments[t.Meter.Segments]++
+		if t.WayOut == message.WayOutFirst {
+			p.Told++
+		}
 		size := func(x *outbox.Tried) int { return len([]rune(x.Text.Reveal())) }
 		if p.Longest == nil || size(t) > size(p.Longest) {
 			p.Longest = t

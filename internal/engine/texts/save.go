@@ -81,10 +81,8 @@ func (s *Service) worthSaving(ctx context.Context, scope access.Scope, d Draft) 
 		if err := s.fits(ctx, tx, d); err != nil {
 			return err
 		}
-		found, err := s.check(ctx, tx, f, d.Key, d.Variants)
+		found := s.check(f, d.Key, d.Variants)
 		switch {
-		case err != nil:
-			return err
 		case content.Blocks(found):
 			return faulty(found, false)
 		case len(found) > 0 && !d.Seen:

@@ -242,7 +242,7 @@ func TestAPreviewIsWrittenForRealPeople(t *testing.T) {
 			t.Fatal(err)
 		}
 		if p.People.Tried != 3 || p.People.Longest == nil || p.People.Price == nil || !strings.Contains(p.People.Longest.Text.Reveal(), "Reply 1 to confirm, 2 to cancel") ||
-			!strings.HasSuffix(p.People.Longest.Text.Reveal(), "Anna") {
+			!strings.HasSuffix(p.People.Longest.Text.Reveal(), "Anna\nReply STOP for no more texts.") || p.People.Told != 3 {
 			t.Errorf("people %d", p.People.Tried)
 		}
 		if n := len(d.Messages(id.New())); n != 0 {

@@ -31,13 +31,15 @@ type decisionRow struct {
 	AllWeek    int              `json:"allWeek,omitempty"`
 	ValidUntil *int64           `json:"until,omitempty"` // microseconds, 0 for none; absent: expires_at
 	Rules      string           `json:"rules,omitempty"`
+	WayOut     message.WayOut   `json:"way,omitempty"`
+	WayOutRule string           `json:"wayRule,omitempty"`
 }
 
 // packDecision writes a record for a row with these times; zero times leave nothing out.
 func packDecision(d *message.Decision, planned, expires time.Time) (string, error) {
 	r := decisionRow{Verdict: d.Verdict, Reasons: d.Reasons, Consent: d.Consent, Person: d.Person, Point: d.Point, Visit: d.Visit,
 		Org: d.OrgRev, Place: d.Place, Zone: d.Zone, ZoneFrom: d.ZoneFrom, Window: d.Window, Moved: d.Moved, DayCount: d.DayCount,
-		WeekCount: d.WeekCount, AllDay: d.AllDay, AllWeek: d.AllWeek, Rules: d.Rules}
+		WeekCount: d.WeekCount, AllDay: d.AllDay, AllWeek: d.AllWeek, Rules: d.Rules, WayOut: d.WayOut, WayOutRule: d.WayOutRule}
 	if !d.At.Equal(planned) || planned.IsZero() {
 		r.At = micros(d.At)
 	}
@@ -76,5 +78,6 @@ func unpackDecision(text string, planned, expires time.Time) (message.Decision, 
 	}
 	return message.Decision{At: at(r.At, planned), Verdict: r.Verdict, Reasons: r.Reasons, Consent: r.Consent, Person: r.Person,
 		Point: r.Point, Visit: r.Visit, OrgRev: r.Org, Place: r.Place, Zone: r.Zone, ZoneFrom: r.ZoneFrom, Window: r.Window, Moved: r.Moved,
-		DayCount: r.DayCount, WeekCount: r.WeekCount, AllDay: r.AllDay, AllWeek: r.AllWeek, ValidUntil: at(r.ValidUntil, expires), Rules: r.Rules}, nil
+		DayCount: r.DayCount, WeekCount: r.WeekCount, AllDay: r.AllDay, AllWeek: r.AllWeek, ValidUntil: at(r.ValidUntil, expires), Rules: r.Rules,
+		WayOut: r.WayOut, WayOutRule: r.WayOutRule}, nil
 }

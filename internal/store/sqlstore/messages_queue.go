@@ -146,8 +146,13 @@ func (m messages) rewrite(ctx context.Context, org id.ID, leased []store.Leased,
 		if err != nil {
 			return err
 		}
-		if _, err := m.Exec(ctx, `UPDATE messages SET sealed = $2, segments = $3, coding = $4, locale = $5, template_version = $6
-			WHERE id = $1 AND org_id = $7`, d.ID, sealDraft(k, org, d), d.Segments, d.Coding, d.Locale, d.TemplateVersion, org); err != nil {
+		decision, err := packDecision(&d.Decision, d.PlannedAt, d.ExpiresAt)
+		if err != nil {
+			return err
+		}
+		if _, err := m.Exec(ctx, `UPDATE messages SET sealed = $2, segments = $3, coding = $4, locale = $5, template_version = $6, flags = $7,
+			decision = $8 WHERE id = $1 AND org_id = $9`, d.ID, sealDraft(k, org, d), d.Segments, d.Coding, d.Locale, d.TemplateVersion,
+			int64(d.Flags), decision, org); err != nil {
 			return err
 		}
 	}

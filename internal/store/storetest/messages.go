@@ -712,6 +712,8 @@ func counts(t *testing.T, open Open) {
 			return nil
 		})
 	})
+	t.Run("who was told how to get no more texts", func(t *testing.T) { t.Parallel(); told(t, open) })
+	t.Run("a text that is written anew keeps its new flags and record", func(t *testing.T) { t.Parallel(); rewritten(t, open) })
 	t.Run("care to come is counted for those that ask", func(t *testing.T) { t.Parallel(); countsAhead(t, open) })
 	t.Run("what is to come is listed by due time", func(t *testing.T) { t.Parallel(); coming(t, open) })
 	t.Run("automatic answers are counted by number", func(t *testing.T) {

@@ -114,6 +114,8 @@ type Decision struct {
 	WeekCount    int       `json:"week_count"`
 	ValidUntil   time.Time `json:"valid_until,omitzero"`
 	Rules        string    `json:"rules,omitempty" doc:"Version of the rule book."`
+	WayOut       string    `json:"way_out,omitempty" enum:"first,demanded,own" doc:"Why the text says how to get no more: the first to the number, wanted by the country, its own words."`
+	WayOutRule   string    `json:"way_out_rule,omitempty" doc:"The rule that wants it."`
 }
 
 // Event is one move of a message.

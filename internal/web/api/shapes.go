@@ -45,7 +45,8 @@ func toldOf(t *desk.Told) Told {
 	d := &t.Decision
 	return Told{Message: messageOf(&t.Line), RouteName: t.Route, Sender: t.Sender,
 		Decision: Decision{At: d.At, Verdict: d.Verdict, Reasons: mapped(d.Reasons, reasonOf), Consent: d.Consent, Zone: d.Zone, ZoneFrom: d.ZoneFrom,
-			MovedByHours: d.Moved, DayCount: d.DayCount, WeekCount: d.WeekCount, ValidUntil: d.ValidUntil, Rules: d.Rules},
+			MovedByHours: d.Moved, DayCount: d.DayCount, WeekCount: d.WeekCount, ValidUntil: d.ValidUntil, Rules: d.Rules,
+			WayOut: string(d.WayOut), WayOutRule: d.WayOutRule},
 		Events: mapped(t.Events, func(e *message.Event) Event {
 			return Event{At: e.At, From: string(e.From), To: string(e.To), Reason: string(e.Reason), Code: e.Code, Attempt: e.Attempt}
 		}),

@@ -192,10 +192,25 @@ type Finding struct {
 
 // TextExample is one language with invented values.
 type TextExample struct {
-	Language string   `json:"language"`
-	Text     string   `json:"text,omitempty" doc:"Absent when it cannot be written."`
-	Cost     TextCost `json:"cost"`
-	Plain    string   `json:"plain,omitempty" doc:"The same in plain letters, where that is possible."`
+	Language string     `json:"language"`
+	Text     string     `json:"text,omitempty" doc:"Absent when it cannot be written."`
+	Cost     TextCost   `json:"cost"`
+	Plain    string     `json:"plain,omitempty" doc:"The same in plain letters, where that is possible."`
+	First    *FirstText `json:"first,omitempty" doc:"As the first text to a number."`
+}
+
+// FirstText is what the first text to a number says beside its own words.
+type FirstText struct {
+	Line string   `json:"line,omitempty" doc:"How to get no more texts; absent when its own words say it, or nothing can be said."`
+	Own  bool     `json:"own,omitempty" doc:"Its own words say how to get no more texts."`
+	Cost TextCost `json:"cost" doc:"With the line."`
+}
+
+func firstOf(f *texts.First) *FirstText {
+	if f == nil {
+		return nil
+	}
+	return &FirstText{f.Line, f.Own, costOf(f.Meter)}
 }
 
 // TextCost is what a text takes.
@@ -210,6 +225,7 @@ type TextCost struct {
 // TextPeople is how real patients would get it.
 type TextPeople struct {
 	Tried     int            `json:"tried"`
+	Told      int            `json:"told,omitempty" doc:"Get the line that says how to get no more: it is their number's first."`
 	Segments  map[string]int `json:"segments" doc:"Texts by the number of their segments."`
 	Unwritten map[string]int `json:"unwritten" doc:"Patients without a text, by the variable that is not known; empty for want of a language."`
 	Longest   *PersonText    `json:"longest,omitempty"`
@@ -250,10 +266,10 @@ func (a *API) previewTemplate(ctx context.Context, s access.Scope, in *templateT
 	out := TemplatePreview{Findings: mapped(p.Findings, func(f *content.Finding) Finding {
 		return Finding{string(f.Code), string(f.Severity), string(f.Locale), f.Line, f.Text, f.Twin, f.Sentence()}
 	}), Examples: mapped(p.Examples, func(e *texts.Example) TextExample {
-		return TextExample{string(e.Locale), e.Text.Reveal(), costOf(e.Meter), e.Plain.Reveal()}
+		return TextExample{string(e.Locale), e.Text.Reveal(), costOf(e.Meter), e.Plain.Reveal(), firstOf(e.First)}
 	})}
 	if x := p.People; x != nil {
-		out.People = &TextPeople{Tried: x.Tried, Segments: map[string]int{}, Unwritten: map[string]int{}, Longest: personText(x.Longest),
+		out.People = &TextPeople{Tried: x.Tried, Told: x.Told, Segments: map[string]int{}, Unwritten: map[string]int{}, Longest: personText(x.Longest),
 			Shortest: personText(x.Shortest), Dearest: personText(x.Price)}
 		for n, count := range x.Segments {
 			out.People.Segments[strconv.Itoa(n)] = count
