@@ -24,6 +24,9 @@ type Orgs interface {
 	// SetBudget changes how many texts of all purposes one person gets.
 	SetBudget(ctx context.Context, b org.Budget) error
 
+	// SetPlainLetters changes the languages whose texts are written in plain letters where that costs less.
+	SetPlainLetters(ctx context.Context, p org.PlainLetters) error
+
 	// StopAll halts every hand-off of the organization, or of every organization with a system scope, until
 	// Resume. Both are idempotent.
 	StopAll(ctx context.Context) error

@@ -23,6 +23,7 @@ type templateCmd struct {
 	Preview templatePreviewCmd `cmd:"" help:"Check a file of a text and print it with invented values; nothing is saved."`
 	Save    templateSaveCmd    `cmd:"" help:"Publish a file of a text as the next version."`
 	Shipped templateShippedCmd `cmd:"" help:"Go back to the text that comes with Carillon."`
+	Plain   templatePlainCmd   `cmd:"" help:"Show which languages are written in plain letters, or choose it for one."`
 }
 
 // textFile is a text in a file: the version that it was made from, and the words by language.
@@ -151,6 +152,7 @@ func (t templatePreviewCmd) Run(c *console) error {
 				continue // the findings say why
 			}
 			c.printf("%s: %d segments, %s\n  %s\n", e.Locale, e.Meter.Segments, e.Meter.Coding, e.Text.Reveal())
+			c.priced(&e)
 		}
 		for _, x := range p.Findings {
 			c.printf("%s: %s: %s\n", x.Severity, texts.Place(x), x.Sentence())
@@ -159,6 +161,49 @@ func (t templatePreviewCmd) Run(c *console) error {
 			return errs.New(errs.Invalid, "the text cannot be published like this")
 		}
 		return nil
+	})
+}
+
+// priced says what the text takes in plain letters, and as the first to a number.
+func (c *console) priced(e *texts.Example) {
+	if !e.Plain.IsEmpty() && e.Meter.PlainSegments < e.Meter.Segments {
+		c.printf("  %d segments as written, %d in plain letters (%s)\n", e.Meter.Segments, e.Meter.PlainSegments, onOff(e.PlainOn))
+	}
+	if e.First != nil && e.First.Line != "" {
+		c.printf("  the first to a number also says %q: %d segments\n", e.First.Line, e.First.Meter.Segments)
+	}
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+type templatePlainCmd struct {
+	storage
+	Language string `arg:"" optional:"" help:"The language, such as pl." placeholder:"LANGUAGE"`
+	On       bool   `help:"Write its texts in plain letters where that costs less, names included." xor:"plain"`
+	Off      bool   `help:"Write its texts with all their letters." xor:"plain"`
+}
+
+// Run shows or changes the choice.
+func (t templatePlainCmd) Run(c *console) error {
+	if (t.Language == "") == (t.On || t.Off) {
+		return errs.New(errs.Invalid, "name a language and --on or --off, or nothing to see what is chosen").At("language")
+	}
+	return t.storage.in(c, "template plain", func(sys *app.System, scope access.Scope) error {
+		if t.Language != "" {
+			if err := sys.Texts.SetPlainLetters(c.ctx, scope, t.Language, t.On); err != nil {
+				return err
+			}
+		}
+		all, err := sys.Texts.PlainLetters(c.ctx, scope)
+		for _, p := range all {
+			c.printf("%-8s plain letters %s\n", p.Language, onOff(p.On))
+		}
+		return err
 	})
 }
 

@@ -20,6 +20,7 @@ const (
 	InThread                         // staff's own words within a conversation that goes on
 	TellsWayOut                      // says how to get no more texts
 	WayOutByCall                     // ... by calling: with TellsWayOut, for a sender that cannot receive
+	PlainLetters                     // written in plain letters, as somebody chose, because that costs less
 )
 
 // Has reports whether all of want are set.

@@ -30,7 +30,8 @@ type Organization struct {
 	StoppedAt     *time.Time // stop-all: no hand-off while set
 	Hold          HoldReason // why nothing leaves until a person releases it; empty is no hold
 	Budget        Budget     // texts to one person, over all purposes
-	Revision      int64      // rises with every change that a decision may have read
+	PlainLetters  PlainLetters
+	Revision      int64 // rises with every change that a decision may have read
 	CreatedAt     time.Time
 }
 

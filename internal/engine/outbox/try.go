@@ -63,7 +63,7 @@ func (o *Outbox) tried(it *item) Tried {
 		}
 		return t
 	}
-	text = o.complete(it, &gate.Facts{}, text)
+	text = it.plain(o.complete(it, &gate.Facts{}, text))
 	t.WayOut = it.wayOut
 	if m, err := sms.Measure(text.Reveal(), string(t.Locale), sms.Options{}); err == nil {
 		t.Text, t.Meter = text, m

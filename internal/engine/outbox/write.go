@@ -35,7 +35,7 @@ func (o *Outbox) write(it *item, f *gate.Facts) {
 	}
 	text, ok := o.render(it)
 	if ok {
-		text = o.complete(it, f, text)
+		text = it.plain(o.complete(it, f, text))
 		enc, err := sms.Plan(text.Reveal(), sms.Options{})
 		if ok = err == nil; ok {
 			it.encoded = enc
@@ -64,6 +64,21 @@ func (o *Outbox) render(it *item) (phi.Text, bool) {
 		}
 	}
 	return text, err == nil
+}
+
+// plain writes a text of a template in plain letters, names and all, where somebody chose that for its language and it
+// costs less so. What staff wrote stays as they wrote it.
+func (it *item) plain(text phi.Text) phi.Text {
+	it.draft.Flags &^= message.PlainLetters
+	if it.variant == nil || !it.org.PlainLetters.Has(it.variant.locale.Base()) || !content.PlainForm(it.variant.locale) {
+		return text
+	}
+	plain, cheaper := sms.Cheaper(text.Reveal(), string(it.variant.locale), sms.Options{})
+	if !cheaper {
+		return text
+	}
+	it.draft.Flags |= message.PlainLetters
+	return phi.T(plain)
 }
 
 // values are what the template may say.

@@ -42,15 +42,25 @@ type Example struct {
 	Plain phi.Text
 	// PlainBody is the template itself with its own costly signs replaced.
 	PlainBody string
+	// PlainOn: somebody chose plain letters for the language, so that patients get it in Plain where that costs less.
+	PlainOn bool
 	// First is the text as the first to a number; nil where none of this key gets a line.
 	First *First
+}
+
+// Segments is what patients' texts take: in plain letters where they are chosen.
+func (e *Example) Segments() int {
+	if e.PlainOn && !e.Plain.IsEmpty() {
+		return e.Meter.PlainSegments
+	}
+	return e.Meter.Segments
 }
 
 // First is a text that also says how to get no more.
 type First struct {
 	Line  string // empty when its own words say it, or nothing can be said
 	Own   bool
-	Meter sms.Meter // of the text with the line
+	Meter sms.Meter // of the text with the line, as patients get it
 }
 
 // People is how real patients with coming visits would get it.
@@ -107,7 +117,7 @@ func (s *Service) Preview(ctx context.Context, scope access.Scope, key content.K
 
 // sample writes one language with invented values; a visit that is not zero takes the place of the invented one.
 func (f *frame) sample(l content.Locale, body string, ships bool, visit content.Moment) Example {
-	e := Example{Locale: l, Ships: ships}
+	e := Example{Locale: l, Ships: ships, PlainOn: f.org.PlainLetters.Has(l.Base()) && content.PlainForm(l)}
 	t, err := content.Compile(body, content.AppointmentVars())
 	if err != nil {
 		return e
@@ -126,7 +136,7 @@ func (f *frame) sample(l content.Locale, body string, ships bool, visit content.
 	}
 	e.Text, e.Meter = text, m
 	if len(m.Guilty) > 0 && m.Coding == sms.UCS2 {
-		if plain := sms.Transliterate(text.Reveal(), string(l)); plain.Complete() {
+		if plain := sms.Transliterate(text.Reveal(), string(l)); plain.Complete() && content.PlainForm(l) {
 			e.Plain = phi.T(plain.Text)
 		}
 		e.PlainBody = PlainBody(body, l)
@@ -152,10 +162,15 @@ func (s *Service) first(f *frame, key content.Key, e *Example) *First {
 		word = set.WayOutWord(e.Locale.Base())
 	}
 	first := &First{Line: content.WayOut(e.Locale, word, call), Meter: e.Meter}
+	whole := e.Text.Reveal()
 	if first.Line != "" {
-		if m, err := sms.Measure(content.WithLine(e.Text.Reveal(), first.Line), string(e.Locale), sms.Options{}); err == nil {
-			first.Meter = m
-		}
+		whole = content.WithLine(whole, first.Line)
+	}
+	if e.PlainOn {
+		whole, _ = sms.Cheaper(whole, string(e.Locale), sms.Options{})
+	}
+	if m, err := sms.Measure(whole, string(e.Locale), sms.Options{}); err == nil {
+		first.Meter = m
 	}
 	return first
 }

@@ -18,11 +18,11 @@ func (t *Tx) Orgs() store.Orgs { return orgs{t} }
 
 type orgs struct{ *Tx }
 
-const orgColumns = `id, name, region, locale, calendar_owner, demo, stopped_at, hold, budget_day, budget_week, revision, created_at`
+const orgColumns = `id, name, region, locale, calendar_owner, demo, stopped_at, hold, budget_day, budget_week, plain_letters, revision, created_at`
 
 func scanOrg(r Rows) (o org.Organization, err error) {
 	err = r.Scan(&o.ID, &o.Name, &o.Region, &o.Locale, &o.CalendarOwner, &o.Demo, &o.StoppedAt, &o.Hold,
-		&o.Budget.Day, &o.Budget.Week, &o.Revision, &o.CreatedAt)
+		&o.Budget.Day, &o.Budget.Week, (*string)(&o.PlainLetters), &o.Revision, &o.CreatedAt)
 	return o, err
 }
 
@@ -35,8 +35,8 @@ func (s orgs) Create(ctx context.Context, o org.Organization) (org.Organization,
 		return o, errs.New(errs.Forbidden, "an organization is made by the system or by itself")
 	}
 	o.Revision, o.CreatedAt = 1, s.now
-	_, err := s.Exec(ctx, `INSERT INTO organizations (`+orgColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		o.ID, o.Name, o.Region, o.Locale, o.CalendarOwner, o.Demo, o.StoppedAt, o.Hold, o.Budget.Day, o.Budget.Week, o.Revision, o.CreatedAt)
+	_, err := s.Exec(ctx, `INSERT INTO organizations (`+orgColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		o.ID, o.Name, o.Region, o.Locale, o.CalendarOwner, o.Demo, o.StoppedAt, o.Hold, o.Budget.Day, o.Budget.Week, string(o.PlainLetters), o.Revision, o.CreatedAt)
 	if err != nil {
 		return o, err
 	}
@@ -52,7 +52,7 @@ func (s orgs) Get(ctx context.Context) (o org.Organization, err error) {
 	}
 	err = one(ctx, s, `SELECT `+orgColumns+` FROM organizations WHERE id = $1`, args(own),
 		&o.ID, &o.Name, &o.Region, &o.Locale, &o.CalendarOwner, &o.Demo, &o.StoppedAt, &o.Hold,
-		&o.Budget.Day, &o.Budget.Week, &o.Revision, &o.CreatedAt)
+		&o.Budget.Day, &o.Budget.Week, (*string)(&o.PlainLetters), &o.Revision, &o.CreatedAt)
 	return o, found(err, "organization")
 }
 
@@ -89,6 +89,11 @@ func (s orgs) touch(ctx context.Context, set string, values ...any) error {
 // SetBudget changes how many texts one person gets.
 func (s orgs) SetBudget(ctx context.Context, b org.Budget) error {
 	return s.touch(ctx, `budget_day = $2, budget_week = $3`, b.Day, b.Week)
+}
+
+// SetPlainLetters changes the languages that are written in plain letters.
+func (s orgs) SetPlainLetters(ctx context.Context, p org.PlainLetters) error {
+	return s.touch(ctx, `plain_letters = $2`, string(p))
 }
 
 // StopAll halts hand-offs: everywhere with a system scope, else in the scope's organization.

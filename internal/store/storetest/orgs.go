@@ -69,6 +69,21 @@ func orgs(t *testing.T, open Open) {
 			t.Errorf("from %+v to %+v at revision %d after %d", before.Budget, after.Budget, after.Revision, before.Revision)
 		}
 	})
+	t.Run("languages in plain letters come back and raise the revision", func(t *testing.T) {
+		var before, after org.Organization
+		Write(t, s, scope, func(ctx context.Context, tx store.Tx) error {
+			before = must(tx.Orgs().Get(ctx))
+			if err := tx.Orgs().SetPlainLetters(ctx, before.PlainLetters.With("pl", true).With("es", true)); err != nil {
+				return err
+			}
+			after = must(tx.Orgs().Get(ctx))
+			return nil
+		})
+		if before.PlainLetters != "" || after.PlainLetters != "es pl" || !after.PlainLetters.Has("pl") || after.PlainLetters.Has("p") ||
+			after.PlainLetters.With("pl", false) != "es" || after.Revision != before.Revision+1 {
+			t.Errorf("from %q to %q at revision %d after %d", before.PlainLetters, after.PlainLetters, after.Revision, before.Revision)
+		}
+	})
 	t.Run("a practitioner that changes raises the revision, one that stays does not", func(t *testing.T) {
 		Write(t, s, scope, func(ctx context.Context, tx store.Tx) error {
 			revision := func() int64 { return must(tx.Orgs().Get(ctx)).Revision }

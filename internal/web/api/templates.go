@@ -17,6 +17,11 @@ import (
 
 func (a *API) templateRoutes() {
 	const tag = "Templates"
+	handle(a, http.MethodGet, "/plain-letters", op{name: "listPlainLetters", tag: tag, summary: "Which languages are written in plain letters",
+		about: "Languages in use that have plain letters.", needs: access.ReadMessages}, a.listPlainLetters)
+	handle(a, http.MethodPost, "/plain-letters", op{name: "setPlainLetters", warm: a.need.Texts.Warm, tag: tag, summary: "Choose plain letters for a language",
+		about: "Texts by template are then written without the marks on letters (\u0105 as a), names included, where that takes fewer segments. Waiting texts are written anew.",
+		needs: access.ManageTexts}, a.setPlainLetters)
 	handle(a, http.MethodGet, "/templates", op{name: "listTemplates", tag: tag, summary: "List the texts by key and language",
 		about: "Liquid templates; they hold no patient's facts.", needs: access.ReadMessages}, a.listTemplates)
 	handle(a, http.MethodGet, "/templates/{key}", op{name: "getTemplate", tag: tag, summary: "Read a text with its versions", needs: access.ReadMessages}, a.getTemplate)
@@ -196,6 +201,7 @@ type TextExample struct {
 	Text     string     `json:"text,omitempty" doc:"Absent when it cannot be written."`
 	Cost     TextCost   `json:"cost"`
 	Plain    string     `json:"plain,omitempty" doc:"The same in plain letters, where that is possible."`
+	PlainOn  bool       `json:"plain_on,omitempty" doc:"Plain letters are chosen for the language: patients get it so where that costs less."`
 	First    *FirstText `json:"first,omitempty" doc:"As the first text to a number."`
 }
 
@@ -266,7 +272,7 @@ func (a *API) previewTemplate(ctx context.Context, s access.Scope, in *templateT
 	out := TemplatePreview{Findings: mapped(p.Findings, func(f *content.Finding) Finding {
 		return Finding{string(f.Code), string(f.Severity), string(f.Locale), f.Line, f.Text, f.Twin, f.Sentence()}
 	}), Examples: mapped(p.Examples, func(e *texts.Example) TextExample {
-		return TextExample{string(e.Locale), e.Text.Reveal(), costOf(e.Meter), e.Plain.Reveal(), firstOf(e.First)}
+		return TextExample{string(e.Locale), e.Text.Reveal(), costOf(e.Meter), e.Plain.Reveal(), e.PlainOn, firstOf(e.First)}
 	})}
 	if x := p.People; x != nil {
 		out.People = &TextPeople{Tried: x.Tried, Told: x.Told, Segments: map[string]int{}, Unwritten: map[string]int{}, Longest: personText(x.Longest),

@@ -88,6 +88,7 @@ func (c *Console) wordingRoutes() []route {
 	return []route{
 		{"GET /texts", "texts", access.ReadMessages, c.texts},
 		{"POST /texts", "texts", access.ManageTexts, c.newText},
+		{"POST /plain-letters", "texts", access.ManageTexts, c.plainLetters},
 		{"GET /texts/{key}", "texts", access.ReadMessages, c.text},
 		{"POST /texts/{key}", "texts", access.ManageTexts, c.saveText},
 		{"POST /texts/{key}/preview", "texts", access.ReadMessages, c.previewText},

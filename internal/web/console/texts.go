@@ -24,7 +24,25 @@ func (c *Console) showTexts(w http.ResponseWriter, r *http.Request, p *Page, sta
 		c.fail(w, r, p, err)
 		return
 	}
-	c.show(w, r, status, textsPage(p, list, typed, why))
+	plain, err := c.need.Texts.PlainLetters(r.Context(), p.Scope)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	c.show(w, r, status, textsPage(p, list, plain, typed, why))
+}
+
+// plainLetters chooses plain letters for a language, or takes the choice back.
+func (c *Console) plainLetters(w http.ResponseWriter, r *http.Request, p *Page) {
+	err := c.smallForm(w, r)
+	if err == nil {
+		err = c.need.Texts.SetPlainLetters(r.Context(), p.Scope, r.PostForm.Get("language"), r.PostForm.Get("on") == "yes")
+	}
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	back(w, r, "/texts", "plain_letters")
 }
 
 // newText opens an editor for a text that nobody wrote yet.

@@ -55,6 +55,32 @@ func TestATextIsPublishedAndNothingIsLostOnAMistake(t *testing.T) {
 	}
 }
 
+func TestPlainLettersAreChosenOnThePageOfTexts(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	w.seed(t)
+	r := w.reader(t).signIn()
+	if _, body := r.get("/texts"); strings.Count(body, `action="/plain-letters"`) == 0 || strings.Contains(body, `name="language" value="ar"`) {
+		t.Error("the choice is not offered, or for Arabic")
+	}
+	if res, _ := r.post("/plain-letters", url.Values{"language": {"pl"}, "on": {"yes"}}); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("chosen: %d", res.StatusCode)
+	}
+	if _, body := r.get("/texts"); !strings.Contains(body, "Use all letters: Polish") {
+		t.Error("the choice is not shown")
+	}
+	if res, _ := r.post("/plain-letters", url.Values{"language": {"ar"}, "on": {"yes"}}); res.StatusCode < 400 {
+		t.Errorf("Arabic in plain letters: %d", res.StatusCode)
+	}
+	_, body := r.get("/texts/booking")
+	if !strings.Contains(body, "The first text to a number also says:") || !strings.Contains(body, "Reply STOP for no more texts.") {
+		t.Error("the preview does not tell of the first text")
+	}
+	if !strings.Contains(body, " as written, ") {
+		t.Error("the preview does not set both prices side by side")
+	}
+}
+
 func TestANewTextBeginsWithItsName(t *testing.T) {
 	t.Parallel()
 	w := setup(t).withAdmin(t)
