@@ -245,7 +245,7 @@ func plainCard(p *Page, plain []texts.PlainLetters) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, x := range plain {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<li class=\"row-form\"><span>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<li class=\"plain-row\"><span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
