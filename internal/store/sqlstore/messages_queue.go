@@ -313,6 +313,9 @@ func (m messages) settle(ctx context.Context, moves []store.Move) ([]bool, error
 	var events []message.Event
 	due := false
 	for i, v := range moves {
+		if err := m.leaveParts(ctx, org, v); err != nil {
+			return nil, err
+		}
 		// Row by row, to know which moved: decisions made again are few.
 		n, err := m.Bulk(ctx, settleMessages, [][]any{m.settleRow(v)})
 		if err != nil {
@@ -334,6 +337,17 @@ func (m messages) settle(ctx context.Context, moves []store.Move) ([]bool, error
 		m.Publish(store.TopicDue)
 	}
 	return out, m.addEvents(ctx, org, events)
+}
+
+// leaveParts forgets the parts of a text that is to come from another number: a phone joins parts of one number only, so
+// the whole text goes again.
+func (m messages) leaveParts(ctx context.Context, org id.ID, v store.Move) error {
+	if v.Sender.IsZero() {
+		return nil
+	}
+	_, err := m.Exec(ctx, `DELETE FROM message_parts WHERE message_id = $1 AND org_id = $2 AND EXISTS (SELECT 1 FROM message_states s
+		WHERE s.id = $1 AND s.state = $3 AND s.sender_id <> $4)`, v.Message, org, string(v.From), v.Sender)
+	return err
 }
 
 func (m messages) settleRow(v store.Move) []any {
