@@ -32,6 +32,27 @@ func (r *reader) name(row *intake.PatientRow) {
 	}
 }
 
+// NameOrders are what a column of whole names can be told to be, with how an example reads then. It is empty for a name that
+// says itself which part is which.
+func NameOrders(example string) []NameOrder {
+	if _, _, ok := splitName(strings.TrimSpace(example), intake.FieldAnyName); ok || strings.TrimSpace(example) == "" {
+		return nil
+	}
+	var out []NameOrder
+	for _, f := range []intake.Field{intake.FieldFullName, intake.FieldFamilyFirst} {
+		if given, family, ok := splitName(strings.TrimSpace(example), f); ok {
+			out = append(out, NameOrder{Field: f, Given: given, Family: family})
+		}
+	}
+	return out
+}
+
+// NameOrder is one way to read a whole name.
+type NameOrder struct {
+	Field         intake.Field
+	Given, Family string
+}
+
 // splitName tells the parts of a whole name. A comma ends the family name; Han names begin with it; two words are in
 // the order that the column says. A single word is a family name. Everything else could be read in two ways.
 func splitName(s string, order intake.Field) (given, family string, ok bool) {

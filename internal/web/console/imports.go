@@ -157,6 +157,9 @@ func settled(r *http.Request, o feed.Options) feed.Options {
 				o.Map[h] = f
 			}
 		}
+		if at, err := strconv.Atoi(r.PostForm.Get("name-column")); err == nil && at >= 0 && at < len(headers) && r.PostForm.Get("name-order") != "" {
+			o.Map[headers[at]] = r.PostForm.Get("name-order")
+		}
 	}
 	return o
 }

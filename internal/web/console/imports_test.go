@@ -127,6 +127,34 @@ func TestLinesWithMistakesAreListedAndTheReportIsHarmlessInASpreadsheet(t *testi
 	}
 }
 
+func TestAColumnOfWholeNamesIsAskedAboutOnce(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	w.seed(t)
+	r := w.reader(t).signIn()
+	const file = "id,name,birth date,mobile,location\n1,Wiśniewska Zofia,1980-05-17,+447911123470,Elm Street\n"
+	res, _ := r.send("patients", "names", file)
+	at := res.Header.Get("Location")
+	_, body := r.get(at)
+	if !strings.Contains(body, "The column “name” does not say") || !strings.Contains(body, `value="full_name_family_first" required`) {
+		t.Fatalf("nothing is asked:\n%s", body)
+	}
+	form := reading(body)
+	form.Set("name-column", "1")
+	form.Set("name-order", "full_name_family_first")
+	r.post(at+"/check", form)
+	r.until(at, "The file is fine.")
+	r.post(at+"/apply", nil)
+	r.until(at, "Everything is imported.")
+	if _, body := r.post("/patients", url.Values{"q": {"Wiśniewska"}}); !strings.Contains(body, "Zofia Wiśniewska") {
+		t.Errorf("the patient is not found by her last name:\n%s", body)
+	}
+	res, _ = r.send("patients", "names", strings.Replace(file, "Zofia", "Anna", 1))
+	if _, body := r.get(res.Header.Get("Location")); strings.Contains(body, "does not say which part") || !strings.Contains(body, `value="full_name_family_first" selected`) {
+		t.Error("the answer was not remembered for the source")
+	}
+}
+
 func TestAFileWhoseLettersAreNotProvenIsAskedAbout(t *testing.T) {
 	t.Parallel()
 	w := setup(t).withAdmin(t)

@@ -7,6 +7,7 @@ import (
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/core/feed"
 	"carillon.dev/carillon/internal/ehr/table"
+	"carillon.dev/carillon/internal/engine/intake"
 )
 
 // preview is the beginning of a file as it would be read.
@@ -18,6 +19,9 @@ type preview struct {
 	Lines    [][]string
 	Fields   []string // the field that each column is taken for; empty when for none
 	Fault    string
+	// Orders are the two ways to read the whole names in the column at NameColumn, when nothing says which is right.
+	NameColumn int
+	Orders     []table.NameOrder
 }
 
 // previewLines is enough to see whether columns and letters are right.
@@ -56,7 +60,18 @@ func previewOf(head []byte, imp feed.Import) (v preview) {
 			v.Fields[i] = string(f)
 		}
 	}
+	v.askOrder()
 	return v
+}
+
+// askOrder looks for names whose parts nobody can tell from each other.
+func (v *preview) askOrder() {
+	v.NameColumn = slices.Index(v.Fields, string(intake.FieldAnyName))
+	for _, cells := range v.Lines {
+		if v.NameColumn >= 0 && v.NameColumn < len(cells) && len(v.Orders) == 0 {
+			v.Orders = table.NameOrders(cells[v.NameColumn])
+		}
+	}
 }
 
 // encodings are what a reader can choose from, with the one that the file is read in now.
