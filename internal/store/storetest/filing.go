@@ -160,4 +160,32 @@ func filingSuite(t *testing.T, open Open) {
 			t.Error("a foreign scope filed it")
 		}
 	})
+	t.Run("the parts of a text that is to come from another number are forgotten", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, clock.NewFixed(Start))
+		d := NewDesk(t, s)
+		m := d.Draft(Start)
+		d.Insert(t, s, m)
+		d.lease(t, s, 1, m.ID)
+		d.answer(t, s, store.Answered{Message: m.ID, Attempt: 1, To: message.Queued, Reason: message.ReasonThrottled, Route: d.Route.ID, DueAt: Start, Total: 2, Ref: 7,
+			Parts: []store.PartAnswer{{Number: 1, ProviderID: "p1", State: message.Accepted}, {Number: 2, State: message.Queued}}})
+		parts := func(sender id.ID) (n int) {
+			Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+				_, err := tx.Messages().Settle(ctx, []store.Move{{Message: m.ID, From: message.Queued, To: message.Queued, DueAt: Start, Route: d.Route.ID, Sender: sender}})
+				if err != nil {
+					return err
+				}
+				all, err := tx.Messages().SentParts(ctx, []id.ID{m.ID})
+				n = len(all[m.ID].Numbers)
+				return err
+			})
+			return n
+		}
+		if n := parts(d.Sender.ID); n != 1 {
+			t.Errorf("from the same number, %d parts are known to have left, want 1", n)
+		}
+		if n := parts(id.New()); n != 0 {
+			t.Errorf("from another number, %d parts are known to have left, want none", n)
+		}
+	})
 }
