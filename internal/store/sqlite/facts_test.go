@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"carillon.dev/carillon/internal/base/id"
@@ -93,4 +94,69 @@ func TestASnapshotEndsWithTheFirstChangeOfFactsByAnybody(t *testing.T) {
 	if _, after := snapshots(t, a, scope); after == read {
 		t.Error("a change by another process was not noticed by the next writer")
 	}
+}
+
+// Whoever reads a state of the facts and is told later that it still stands must have read what is there.
+func TestASnapshotThatStandsIsWhatWasRead(t *testing.T) {
+	dir := t.TempDir()
+	ctx := context.Background()
+	s, err := Open(ctx, Options{Path: filepath.Join(dir, "x.db"), KeyFile: filepath.Join(dir, "key")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	scope := access.ForCommand(id.New(), "test")
+	var person patient.Person
+	write := func(do func(tx store.Tx) error) {
+		if err := s.InTx(ctx, scope, do); err != nil {
+			t.Error(err)
+		}
+	}
+	write(func(tx store.Tx) error {
+		_, err := tx.Orgs().Create(ctx, org.Organization{ID: scope.Org(), Name: "x", Region: "PL", Locale: "en"})
+		return err
+	})
+	write(func(tx store.Tx) error {
+		people, err := tx.People().Create(ctx, []patient.Person{{Kind: patient.Patient, Status: patient.Active}})
+		person = people[0]
+		return err
+	})
+	const rounds = 150
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		for range rounds {
+			write(func(tx store.Tx) error {
+				p, err := tx.People().Get(ctx, person.ID)
+				if err != nil {
+					return err
+				}
+				_, err = tx.People().Update(ctx, []patient.Person{p})
+				return err
+			})
+		}
+	})
+	stood := 0
+	for range rounds {
+		var seen store.Snapshot
+		var version int64
+		if err := s.Read(ctx, scope, func(tx store.Tx) error {
+			p, err := tx.People().Get(ctx, person.ID)
+			seen, version = tx.Snapshot(), p.Version
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		write(func(tx store.Tx) error {
+			p, err := tx.People().Get(ctx, person.ID)
+			if tx.Snapshot() == seen {
+				stood++
+				if p.Version != version {
+					t.Errorf("version %d was read, the state still stands, and it is %d now", version, p.Version)
+				}
+			}
+			return err
+		})
+	}
+	writing.Wait()
+	t.Logf("%d of %d states stood", stood, rounds)
 }

@@ -155,12 +155,14 @@ func (s *session) In(column, placeholder string, kind sqlstore.Kind) string {
 	return column + " IN (SELECT " + value + " FROM json_each(" + placeholder + "))"
 }
 
-// Commit makes it durable. Who reads from now on knows a new state, whether or not the commit succeeds.
+// Commit makes it durable. The facts count as changed once it is done, whether or not it succeeded, and before another write
+// transaction begins: counted sooner, a reader could take what was there before for the new state.
 func (s *session) Commit(context.Context) error {
+	err := s.tx.Commit()
 	if s.touched {
 		s.facts.changed()
 	}
-	return failed(s.tx.Commit())
+	return failed(err)
 }
 
 // Rollback ends it without a trace.

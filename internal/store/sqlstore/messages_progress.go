@@ -99,8 +99,12 @@ func (m messages) acceptLate(ctx context.Context, org id.ID, rows [][]any, ids [
 	for i, r := range rows {
 		late[i] = r[:2]
 	}
-	if _, err := m.Bulk(ctx, acceptUnknown, late); err != nil {
+	if n, err := m.Bulk(ctx, acceptUnknown, late); err != nil {
 		return nil, err
+	} else if n > 0 { // filing has passed them, and another node may have the line
+		if err := m.file(ctx, org, ids); err != nil {
+			return nil, err
+		}
 	}
 	return m.accepted(ctx, org, ids, answers, at)
 }
