@@ -174,6 +174,8 @@ type MessageProgress interface {
 	// Park keeps receipts that fit nothing yet; TakeParked gives back and removes those of these ids.
 	Park(ctx context.Context, receipts []Parked) error
 	TakeParked(ctx context.Context, route id.ID, ids []string) ([]Parked, error)
+	// ParkedKnown gives ids of parked receipts whose texts ByProvider finds by now.
+	ParkedKnown(ctx context.Context, route id.ID, limit int) ([]string, error)
 	// ParkedCount is how many receipts wait on a route. DropParked removes what is older and says how many.
 	ParkedCount(ctx context.Context, route id.ID) (int, error)
 	DropParked(ctx context.Context, before time.Time, limit int) (int, error)

@@ -14,12 +14,15 @@ const (
 	fileEvery = time.Second
 	fileAfter = time.Minute // a text that has waited so long is filed
 	filePage  = 2 * LeaseRows
+	// takeUpEvery is how often parked receipts are compared with what was filed.
+	takeUpEvery = 10 * time.Second
 )
 
 // filing is a route's filing: everything that was handed over before from is filed.
 type filing struct {
 	*Loop
-	from time.Time
+	from   time.Time
+	tookUp time.Time // when parked receipts were looked at last
 }
 
 // run files until ctx ends.
@@ -37,12 +40,19 @@ func (f *filing) run(ctx context.Context) {
 		if f.sink.Pressed() { // before memory forgets one of them
 			before = now
 		}
-		if !before.After(f.from) {
-			continue
+		if before.After(f.from) {
+			f.failed(ctx, f.file(ctx, before))
 		}
-		if err := f.file(ctx, before); err != nil && ctx.Err() == nil {
-			f.log.Error("the carrier's ids could not be filed; it is tried again", "kind", errs.KindOf(err), "error", errs.Safe(err))
+		if now.Sub(f.tookUp) >= takeUpEvery {
+			f.tookUp = now
+			f.failed(ctx, f.writer.TakeUp(ctx, f.sink))
 		}
+	}
+}
+
+func (f *filing) failed(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		f.log.Error("the carrier's ids could not be filed; it is tried again", "kind", errs.KindOf(err), "error", errs.Safe(err))
 	}
 }
 

@@ -45,6 +45,19 @@ func scanParked(r Rows) (store.Parked, error) {
 	return p, err
 }
 
+// ParkedKnown looks among what was filed.
+func (m messages) ParkedKnown(ctx context.Context, route id.ID, limit int) ([]string, error) {
+	org, err := m.org()
+	if err != nil {
+		return nil, err
+	}
+	return list(ctx, m, `SELECT DISTINCT r.provider_id FROM parked_receipts r
+		JOIN provider_ids p ON p.provider_id = r.provider_id AND p.route_id = r.route_id AND p.org_id = r.org_id
+		JOIN message_states s ON s.id = p.message_id
+		WHERE r.route_id = $1 AND r.org_id = $2 AND s.state <> 'delivered' ORDER BY r.provider_id LIMIT $3`,
+		args(route, org, limit), func(r Rows) (p string, err error) { return p, r.Scan(&p) })
+}
+
 // ParkedCount is how many receipts wait on a route.
 func (m messages) ParkedCount(ctx context.Context, route id.ID) (int, error) {
 	var n int

@@ -8,6 +8,7 @@ import (
 
 	"carillon.dev/carillon/internal/base/clock"
 	"carillon.dev/carillon/internal/base/id"
+	"carillon.dev/carillon/internal/core/access"
 	"carillon.dev/carillon/internal/core/message"
 	"carillon.dev/carillon/internal/store"
 )
@@ -142,6 +143,42 @@ func filingSuite(t *testing.T, open Open) {
 		}
 		if got := d.awaited(t, s, Start.Add(time.Hour), Start.Add(time.Hour)); len(got) != 1 || got[0].Message != m.ID {
 			t.Errorf("waited for %+v", got)
+		}
+	})
+	t.Run("a parked receipt is known once its text is filed, and until it is delivered", func(t *testing.T) {
+		t.Parallel()
+		s := open(t, clock.NewFixed(Start))
+		d := NewDesk(t, s)
+		m := d.accepted(t, s, machine)
+		known := func(scope access.Scope) (ids []string) {
+			Read(t, s, scope, func(ctx context.Context, tx store.Tx) (err error) {
+				ids, err = tx.Messages().ParkedKnown(ctx, d.Route.ID, 10)
+				return err
+			})
+			return ids
+		}
+		Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+			var all []store.Parked
+			for _, p := range []string{"p-" + m.String(), "nobody's"} {
+				for _, st := range []message.State{message.Undelivered, message.Delivered} {
+					all = append(all, store.Parked{Route: d.Route.ID, ProviderID: p, State: st, ReceivedAt: Start})
+				}
+			}
+			return tx.Messages().Park(ctx, all)
+		})
+		if got := known(d.Scope); len(got) != 0 {
+			t.Errorf("before filing: %v", got)
+		}
+		d.fileIDs(t, s, time.Time{}, Start, 10)
+		if got := known(d.Scope); len(got) != 1 || got[0] != "p-"+m.String() {
+			t.Errorf("after filing: %v", got)
+		}
+		if got := known(NewOrg(t, s)); len(got) != 0 {
+			t.Errorf("another organization knows %v", got)
+		}
+		d.receipt(t, s, store.Receipted{Part: store.Part{Message: m}, State: message.Delivered, At: Start})
+		if got := known(d.Scope); len(got) != 0 {
+			t.Errorf("after the delivery: %v", got)
 		}
 	})
 	t.Run("another organization files nothing", func(t *testing.T) {
