@@ -57,7 +57,8 @@ func (m messages) Spoken(ctx context.Context, asks []store.SpokenAsk) ([][]gate.
 const toldStates = `(s.state IN ('accepted', 'delivered') OR s.state = 'expired' AND s.sent_at IS NOT NULL)`
 
 // Told looks for one text that told, by the persons whom the number reaches: the index by person finds their first, which
-// usually is the one. There is no index of messages by contact point, and every message would pay for it.
+// usually is the one. There is no index of messages by contact point, and every message would pay for it. The looks are
+// values and not EXISTS: PostgreSQL would turn that into a hash over all messages that told.
 func (m messages) Told(ctx context.Context, points []id.ID) (map[id.ID]bool, error) {
 	out := make(map[id.ID]bool, len(points))
 	if len(points) == 0 {
@@ -67,11 +68,11 @@ func (m messages) Told(ctx context.Context, points []id.ID) (map[id.ID]bool, err
 	if err != nil {
 		return nil, err
 	}
-	return out, each(ctx, m, `SELECT p.id FROM contact_points p WHERE p.org_id = $1 AND `+m.In("p.id", "$2", ID)+` AND (
-		EXISTS (SELECT 1 FROM person_contacts c JOIN messages m ON m.person_id = c.person_id JOIN message_states s ON s.id = m.id
-			WHERE c.point_id = p.id AND m.point_id = p.id AND `+mineM+` AND m.flags & $3 <> 0 AND `+toldStates+`)
-		OR EXISTS (SELECT 1 FROM messages m JOIN message_states s ON s.id = m.id WHERE m.org_id = $1 AND m.point_id = p.id
-			AND (m.origin = 'reply' OR m.origin = 'staff') AND m.flags & $3 <> 0 AND `+toldStates+`))`,
+	return out, each(ctx, m, `SELECT p.id FROM contact_points p WHERE coalesce(p.org_id, p.org_id) = $1 AND `+m.In("p.id", "$2", ID)+` AND coalesce(
+		(SELECT 1 FROM person_contacts c JOIN messages m ON m.person_id = c.person_id JOIN message_states s ON s.id = m.id
+			WHERE c.point_id = p.id AND m.point_id = p.id AND `+mineM+` AND m.flags & $3 <> 0 AND `+toldStates+` LIMIT 1),
+		(SELECT 1 FROM messages m JOIN message_states s ON s.id = m.id WHERE m.org_id = $1 AND m.point_id = p.id
+			AND (m.origin = 'reply' OR m.origin = 'staff') AND m.flags & $3 <> 0 AND `+toldStates+` LIMIT 1), 0) = 1`,
 		args(org, points, int64(message.TellsWayOut)), func(r Rows) error {
 			var p id.ID
 			err := r.Scan(&p)
