@@ -58,13 +58,19 @@ const (
 // AssignCodes gives a new question digits of 1 to 9 that no open question of the number uses, one for each that is
 // wanted: the wanted ones when all of them are free, else low ones first; digits of recently closed questions come last,
 // for a late answer to those must not act: a visit that moved is asked about with other digits than before. A subject
-// that already has an open question keeps its codes. With too few digits left nothing is given.
-func AssignCodes(open, closed []OpenQuestion, subject string, wanted []string) ([]string, Assigned) {
+// that already has an open question with the same answers keeps its codes, each with its meaning. With too few digits left nothing is given.
+func AssignCodes(open, closed []OpenQuestion, subject string, choices []Choice) ([]string, Assigned) {
+	wanted := make([]string, len(choices))
+	for i, c := range choices {
+		wanted[i] = c.Code
+	}
 	n := len(wanted)
 	taken, late := map[string]bool{}, map[string]bool{}
 	for _, q := range open {
-		if q.Subject == subject && subject != "" && len(q.Choices) == n {
-			return codesOf(q), CodesReused
+		if q.Subject == subject && subject != "" {
+			if codes := q.codesFor(choices); codes != nil {
+				return codes, CodesReused
+			}
 		}
 		mark(taken, q)
 	}
@@ -100,10 +106,18 @@ func mark(set map[string]bool, q OpenQuestion) {
 	}
 }
 
-func codesOf(q OpenQuestion) []string {
-	out := make([]string, len(q.Choices))
-	for i, c := range q.Choices {
-		out[i] = c.Code
+// codesFor are the codes that a question has for the same answers, in the order of choices; nil when it offers others.
+func (q OpenQuestion) codesFor(choices []Choice) []string {
+	if len(q.Choices) != len(choices) || len(choices) == 0 {
+		return nil
+	}
+	out := make([]string, len(choices))
+	for i, want := range choices {
+		at := slices.IndexFunc(q.Choices, func(c Choice) bool { return c.Intent == want.Intent })
+		if at < 0 {
+			return nil
+		}
+		out[i] = q.Choices[at].Code
 	}
 	return out
 }

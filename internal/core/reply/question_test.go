@@ -38,9 +38,17 @@ func TestOpenQuestionsNeverShareDigits(t *testing.T) {
 		{"none left", qs{ask("q", "a", "1", "2", "3", "4", "5", "6", "7")}, nil, "b", "123", nil, reply.CodesNone},
 		{"the wanted digits where they are free", nil, nil, "a", "197", []string{"1", "9", "7"}, reply.CodesFresh},
 		{"low ones where one is not", qs{ask("q", "a", "9")}, nil, "b", "197", []string{"1", "2", "3"}, reply.CodesFresh},
+		{"the same visit asked about for other answers", qs{{Subject: "a", Choices: []reply.Choice{{Code: "1", Intent: reply.Confirm}, {Code: "2", Intent: reply.Question}}}},
+			nil, "a", "12", []string{"3", "4"}, reply.CodesFresh},
+		{"digits keep their meaning, whatever their order", qs{{Subject: "a", Choices: []reply.Choice{{Code: "1", Intent: reply.Reschedule},
+			{Code: "8", Intent: reply.Confirm}, {Code: "9", Intent: reply.Cancel}}}}, nil, "a", "123", []string{"8", "9", "1"}, reply.CodesReused},
 		{"asking for none", nil, nil, "a", "", nil, reply.CodesNone},
 	} {
-		codes, why := reply.AssignCodes(c.open, c.closed, c.subject, strings.Split(c.want, "")[:len(c.want)])
+		var want []reply.Choice
+		for i, code := range strings.Split(c.want, "")[:len(c.want)] {
+			want = append(want, reply.Choice{Code: code, Intent: []reply.Intent{reply.Confirm, reply.Cancel, reply.Reschedule}[i%3]})
+		}
+		codes, why := reply.AssignCodes(c.open, c.closed, c.subject, want)
 		if !slices.Equal(codes, c.codes) || why != c.why {
 			t.Errorf("%s: %v %s", c.name, codes, why)
 		}

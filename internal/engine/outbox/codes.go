@@ -31,12 +31,12 @@ func wantedText(choices []reply.Choice) string {
 }
 
 // wanted reads it back.
-func wanted(d *store.Draft) (intents []reply.Intent, codes []string) {
+func wanted(d *store.Draft) (choices []reply.Choice) {
 	for pair := range strings.SplitSeq(d.Vars[wantedCodes].Reveal(), ",") {
 		intent, code, _ := strings.Cut(pair, "=")
-		intents, codes = append(intents, reply.Intent(intent)), append(codes, code)
+		choices = append(choices, reply.Choice{Code: code, Intent: reply.Intent(intent)})
 	}
-	return intents, codes
+	return choices
 }
 
 // questionDraft is what a text with reply codes will open.
@@ -57,8 +57,8 @@ var codeVars = map[reply.Intent]content.Name{
 // assignCodes gives the text digits that no other open question of the number uses.
 func assignCodes(it *item, open, closed []reply.OpenQuestion) {
 	subject := it.draft.Appointment.String()
-	intents, want := wanted(it.draft)
-	codes, _ := reply.AssignCodes(open, closed, subject, want)
+	choices := wanted(it.draft)
+	codes, _ := reply.AssignCodes(open, closed, subject, choices)
 	q := &questionDraft{codes: map[string]string{}, none: len(codes) == 0}
 	it.question = q
 	it.draft.Vars = maps.Clone(it.draft.Vars) // the stored draft keeps its own
@@ -69,7 +69,8 @@ func assignCodes(it *item, open, closed []reply.OpenQuestion) {
 		return
 	}
 	q.open = reply.OpenQuestion{ID: it.draft.ID.String(), Subject: subject, AskedAt: it.at}
-	for i, intent := range intents {
+	for i, c := range choices {
+		intent := c.Intent
 		q.codes[codes[i]] = string(intent)
 		q.open.Choices = append(q.open.Choices, reply.Choice{Code: codes[i], Intent: intent})
 		if n, ok := codeVars[intent]; ok {
@@ -81,17 +82,17 @@ func assignCodes(it *item, open, closed []reply.OpenQuestion) {
 // asStands is the question of a stored text whose digits are still those that the number has free for it; nil when it would
 // get others.
 func asStands(d *store.Draft, visit *schedule.Appointment, open, closed []reply.OpenQuestion, now time.Time) *conversation.Question {
-	intents, want := wanted(d)
-	digits, _ := reply.AssignCodes(open, closed, d.Appointment.String(), want)
+	choices := wanted(d)
+	digits, _ := reply.AssignCodes(open, closed, d.Appointment.String(), choices)
 	if len(digits) == 0 {
 		return nil
 	}
 	codes := make(map[string]string, len(digits))
-	for i, intent := range intents {
-		if n, shown := codeVars[intent]; shown && d.Vars[string(n)].Reveal() != digits[i] {
+	for i, c := range choices {
+		if n, shown := codeVars[c.Intent]; shown && d.Vars[string(n)].Reveal() != digits[i] {
 			return nil
 		}
-		codes[digits[i]] = string(intent)
+		codes[digits[i]] = string(c.Intent)
 	}
 	closes := d.ExpiresAt
 	if !visit.ID.IsZero() {

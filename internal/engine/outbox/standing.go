@@ -2,6 +2,8 @@ package outbox
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
@@ -95,11 +97,15 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 	if err != nil {
 		return err
 	}
+	untold, err := untoldOf(ctx, tx, drafts)
+	if err != nil {
+		return err
+	}
 	for i := range drafts {
 		d := &drafts[i]
 		s := book.Sender(d.Sender)
 		r := book.Route(d.Route)
-		if !recorded(d, tx.Now()) || s == nil || !stillSends(s, d) || r == nil || r.State != store.RouteOpen || answered[d.Appointment] || !tellsFor(s, d) {
+		if !recorded(d, tx.Now()) || s == nil || !stillSends(s, d) || r == nil || r.State != store.RouteOpen || answered[d.Appointment] || untold[d.Point] || !tellsFor(s, d) {
 			continue
 		}
 		var asks *conversation.Question
@@ -116,6 +122,25 @@ func (o *Outbox) standing(ctx context.Context, tx store.Tx, drafts []store.Draft
 		rulings[i].Question = asks
 	}
 	return nil
+}
+
+// untoldOf lists the numbers of texts without the way out that nothing which left has told of it: the text that was to tell
+// was lost meanwhile, and this one has to.
+func untoldOf(ctx context.Context, tx store.Tx, drafts []store.Draft) (map[id.ID]bool, error) {
+	untold := map[id.ID]bool{}
+	for i := range drafts {
+		if d := &drafts[i]; !d.Flags.Has(message.TellsWayOut) && !d.Point.IsZero() && mayTell(d) {
+			untold[d.Point] = true
+		}
+	}
+	if len(untold) == 0 {
+		return untold, nil
+	}
+	told, err := tx.Messages().Told(ctx, slices.Collect(maps.Keys(untold)))
+	for p := range told {
+		delete(untold, p)
+	}
+	return untold, err
 }
 
 // onNumbers reads what is open, or was a while ago, on the numbers of texts that ask.

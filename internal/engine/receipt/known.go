@@ -10,25 +10,31 @@ import (
 // bounded number: the oldest goes first, and the store finds what has gone, if it was filed in time.
 type known struct {
 	mu   sync.Mutex
-	of   map[string]store.Part
+	of   map[string]entry
 	ring []string
 	next int
-	late int // how many came since somebody filed what was there
+	late int // how many came since all of them were filed
+}
+
+// entry is a text with the place of its id in the ring: a carrier may give an id again.
+type entry struct {
+	store.Part
+	slot int
 }
 
 func newKnown(size int) *known {
-	return &known{of: map[string]store.Part{}, ring: make([]string, size)}
+	return &known{of: map[string]entry{}, ring: make([]string, size)}
 }
 
 func (k *known) put(provider string, p store.Part) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if old := k.ring[k.next]; old != "" {
-		delete(k.of, old)
+	if old, ok := k.of[k.ring[k.next]]; ok && old.slot == k.next {
+		delete(k.of, k.ring[k.next])
 	}
 	k.ring[k.next] = provider
+	k.of[provider] = entry{p, k.next}
 	k.next = (k.next + 1) % len(k.ring)
-	k.of[provider] = p
 	k.late++
 }
 
@@ -49,6 +55,6 @@ func (k *known) pressed() bool {
 func (k *known) get(provider string) (store.Part, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	p, ok := k.of[provider]
-	return p, ok
+	e, ok := k.of[provider]
+	return e.Part, ok
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"testing"
 
+	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/store"
 )
 
@@ -31,5 +32,18 @@ func TestFilingIsPressedForBeforeMemoryForgets(t *testing.T) {
 	}
 	if p, ok := k.get("1"); !ok || p.Number != 1 {
 		t.Error("what fits was forgotten")
+	}
+}
+
+func TestAnIDThatIsGivenAgainIsKnownAsLongAsAnyOther(t *testing.T) {
+	k := newKnown(4)
+	k.put("7", store.Part{Message: id.New()})
+	k.put("8", store.Part{Message: id.New()})
+	newest := id.New()
+	k.put("7", store.Part{Message: newest})
+	k.put("9", store.Part{Message: id.New()})
+	k.put("10", store.Part{Message: id.New()}) // drops the first
+	if p, ok := k.get("7"); !ok || p.Message != newest {
+		t.Error("the newest text with the id is forgotten with the oldest")
 	}
 }

@@ -118,7 +118,7 @@ func (w *Writer) Receipts(r *Route, batch []carrier.Receipt) {
 // NoteUnknown tells that messages of the route turned unknown outside the writer, such as at recovery.
 func (r *Route) NoteUnknown(n int) { r.unknowns.Add(int64(n)) }
 
-// Filing tells that the carrier's ids of accepted texts are being filed in the store.
+// Filing tells that all of the carrier's ids that are known by now are being filed in the store.
 func (r *Route) Filing() { r.known.filing() }
 
 // Pressed reports whether ids should be filed now, before memory forgets one that is not.

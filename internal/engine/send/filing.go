@@ -38,6 +38,7 @@ func (f *filing) run(ctx context.Context) {
 		now := f.machine.Now()
 		before := now.Add(-fileAfter)
 		if f.sink.Pressed() { // before memory forgets one of them
+			f.sink.Filing()
 			before = now
 		}
 		if before.After(f.from) {
@@ -59,7 +60,6 @@ func (f *filing) failed(ctx context.Context, err error) {
 // file files what was handed over before then, in short transactions. Texts that have no answer yet are looked at again
 // the next time.
 func (f *filing) file(ctx context.Context, before time.Time) error {
-	f.sink.Filing()
 	at, open := f.from, time.Time{}
 	for more := true; more; {
 		err := f.node.Store.InTx(ctx, f.scope, func(tx store.Tx) error {

@@ -54,7 +54,7 @@ func (m messages) Spoken(ctx context.Context, asks []store.SpokenAsk) ([][]gate.
 }
 
 // toldStates: the text is with a carrier that has not said that it reached nobody; one that ended for want of a receipt is.
-const toldStates = `(s.state IN ('accepted', 'delivered') OR s.state = 'expired' AND s.sent_at IS NOT NULL)`
+const toldStates = `(s.state IN ('accepted', 'delivered') OR s.state = 'expired' AND s.reason = 'no_receipt')`
 
 // Told looks for one text that told, by the persons whom the number reaches: the index by person finds their first, which
 // usually is the one. There is no index of messages by contact point, and every message would pay for it. The looks are

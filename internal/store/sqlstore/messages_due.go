@@ -13,7 +13,7 @@ import (
 )
 
 // dueColumns are what a sender loop needs for a message whose recorded decision stands; every column costs.
-const dueColumns = `m.id, s.priority, m.purpose, m.person_id, m.point_id, m.location_id, m.visit_id, m.visit_version, m.sealed, m.flags,
+const dueColumns = `m.id, s.priority, m.purpose, m.enrollment_id, m.person_id, m.point_id, m.location_id, m.visit_id, m.visit_version, m.sealed, m.flags,
 	m.segments, s.sender_id, s.attempts, s.due_at, m.expires_at, m.planned_at, m.exempt, m.decision, s.revised`
 
 // Due reads the most urgent queued messages.
@@ -110,7 +110,7 @@ func (m messages) readDue(ctx context.Context, org, route id.ID, out []store.Dra
 
 func scanDue(r Rows, d *store.Draft) (sealed []byte, err error) {
 	var decision string
-	err = r.Scan(&d.ID, (*int)(&d.Priority), (*string)(&d.Purpose), &d.Person, &d.Point, &d.Location, &d.Appointment, &d.AppointmentVersion,
+	err = r.Scan(&d.ID, (*int)(&d.Priority), (*string)(&d.Purpose), &d.Origin.Enrollment, &d.Person, &d.Point, &d.Location, &d.Appointment, &d.AppointmentVersion,
 		&sealed, (*uint32)(&d.Flags), &d.Segments, &d.Sender, &d.Attempts, &d.DueAt, &d.ExpiresAt, &d.PlannedAt, &d.Exempt, &decision,
 		&d.Revised)
 	if err == nil {

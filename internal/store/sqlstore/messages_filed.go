@@ -29,7 +29,7 @@ func phaseOf(s message.State) int64 {
 
 // A carrier gives an id again after a while: the newest text has it.
 var insertProviderIDs = NewInsert("provider_ids", `ON CONFLICT (provider_id, route_id) DO UPDATE SET org_id = excluded.org_id,
-	message_id = excluded.message_id WHERE provider_ids.message_id <> excluded.message_id`,
+	message_id = excluded.message_id WHERE provider_ids.message_id < excluded.message_id`,
 	Column{"provider_id", Text}, Column{"route_id", ID}, Column{"org_id", ID}, Column{"message_id", ID})
 
 // FileIDs walks the index of what is out.

@@ -70,8 +70,20 @@ func told(t *testing.T, open Open) {
 	theirs := d.Draft(Start)
 	theirs.Person, theirs.Flags = other.ID, message.TellsWayOut
 	leave(theirs, message.Accepted)
-	d.receipt(t, s, store.Receipted{Part: store.Part{Message: theirs.ID}, Route: d.Route.ID, State: message.Expired, At: Start})
+	Write(t, s, d.Scope, func(ctx context.Context, tx store.Tx) error {
+		ended, err := tx.Messages().GiveUp(ctx, d.Route.ID, Start.Add(time.Second), Start.Add(time.Second), 10)
+		if len(ended) == 0 {
+			t.Error("nothing was given up")
+		}
+		return err
+	})
 	says("another's on the same number, of which no receipt came", d.Point.ID)
+	d.receipt(t, s, store.Receipted{Part: store.Part{Message: theirs.ID}, Route: d.Route.ID, State: message.Delivered, At: Start})
+	off := d.Draft(Start)
+	off.Point, off.Person, off.Flags = bare.ID, id.ID{}, message.TellsWayOut
+	leave(off, message.Accepted)
+	d.receipt(t, s, store.Receipted{Part: store.Part{Message: off.ID}, Route: d.Route.ID, State: message.Expired, At: Start})
+	says("one to a phone that stayed off", d.Point.ID)
 	answer := d.Draft(Start)
 	answer.Person, answer.Point, answer.Channel = id.ID{}, bare.ID, patient.SMS
 	answer.Origin, answer.Flags = message.Origin{Kind: message.FromReply}, message.TellsWayOut|message.AutoReply

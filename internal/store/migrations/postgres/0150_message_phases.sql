@@ -19,7 +19,7 @@ CREATE TABLE provider_ids (
 );
 INSERT INTO provider_ids (provider_id, route_id, org_id, message_id)
 SELECT DISTINCT ON (provider_id, route_id) provider_id, route_id, org_id, id FROM message_states
-WHERE provider_id IS NOT NULL AND route_id IS NOT NULL AND state <> 'delivered' ORDER BY provider_id, route_id, id DESC;
+WHERE provider_id <> '' AND route_id IS NOT NULL AND state <> 'delivered' ORDER BY provider_id, route_id, id DESC;
 
 -- Small indexes over rows that wait for something; a row leaves them when it moves on.
 CREATE INDEX messages_due ON message_states (route_id, priority, due_at, id) WHERE phase = 2;

@@ -42,7 +42,7 @@ CREATE TABLE provider_ids (
     PRIMARY KEY (provider_id, route_id)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO provider_ids (provider_id, route_id, org_id, message_id)
-SELECT provider_id, route_id, org_id, id FROM message_states WHERE provider_id IS NOT NULL AND route_id IS NOT NULL AND state <> 'delivered'
+SELECT provider_id, route_id, org_id, id FROM message_states WHERE provider_id <> '' AND route_id IS NOT NULL AND state <> 'delivered'
 ORDER BY id ON CONFLICT (provider_id, route_id) DO UPDATE SET org_id = excluded.org_id, message_id = excluded.message_id;
 
 DROP TABLE message_states;
