@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -36,10 +37,18 @@ func (r routeChangeCmd) Run(c *console) error {
 		}
 		now, err := sys.Routes.Change(c.ctx, scope, have.ID, change)
 		if err == nil {
-			c.printf("%s is changed; it is %s\n", now.Name, now.State)
+			c.printf("%s\n", changedRoute(now, have.State))
 		}
 		return err
 	})
+}
+
+// changedRoute says what a changed route does, in a line that can be copied from.
+func changedRoute(now route.Settings, before store.RouteState) string {
+	if now.State == store.RouteTrial && before != now.State {
+		return fmt.Sprintf("%s is changed and leads elsewhere, so it is back on trial: it serves its guest list only, until carillon route state %q open", now.Name, now.Name)
+	}
+	return fmt.Sprintf("%s is changed; it is %s", now.Name, now.State)
 }
 
 func (r routeChangeCmd) change(c *console) (route.Change, error) {

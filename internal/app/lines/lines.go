@@ -18,7 +18,7 @@ var _ route.Lines = Configs{}
 // Read says where a line goes and as whom.
 func (Configs) Read(kind store.RouteKind, config phi.Text) (route.Line, error) {
 	c, err := parsed(kind, config)
-	return route.Line{Host: c.Host, Port: c.Port, SystemID: c.SystemID, TLS: c.TLS, Window: c.Window, Simulator: c.Simulator}, err
+	return route.Line{Host: c.Host, Port: c.Port, Dialled: c.Dialled(), SystemID: c.SystemID, TLS: c.TLS, Window: c.Window, Simulator: c.Simulator}, err
 }
 
 // Write gives the configuration with the change in it; a fault is errs.Invalid at the field's name.

@@ -3,6 +3,7 @@ package smpp
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -100,7 +101,7 @@ func (c Config) withDefaults() Config {
 	def(&c.ReconnectMax, time.Minute)
 	def(&c.Grace, 5*time.Second)
 	def(&c.QueryAfter, 15*time.Minute)
-	c.Port = orInt(c.Port, map[bool]int{false: 2775, true: 3550}[c.TLS])
+	c.Port = c.Dialled()
 	c.Window = orInt(c.Window, 10)
 	c.MaxUnacked = orInt(c.MaxUnacked, 10_000)
 	c.RegisteredDelivery = orInt(c.RegisteredDelivery, 1)
@@ -117,6 +118,9 @@ func (c Config) withDefaults() Config {
 	c.ReceiptZone = orStr(c.ReceiptZone, "UTC")
 	return c
 }
+
+// Dialled is the port that is dialled: Port, or the usual one.
+func (c Config) Dialled() int { return orInt(c.Port, map[bool]int{false: 2775, true: 3550}[c.TLS]) }
 
 func orInt(v, def int) int {
 	if v == 0 {
@@ -140,9 +144,9 @@ func (c Config) Validate() error {
 		ok      bool
 		problem string
 	}{
-		{"host", c.Host != "" && !strings.ContainsAny(c.Host, " \x00"), "give the name or address of the SMSC"},
+		{"host", okHost(c.Host), "give the name or the address of the SMSC: no path, no port, no blanks"},
 		{"port", c.Port > 0 && c.Port < 65536, "a port is between 1 and 65535"},
-		{"system_id", okCstr(c.SystemID, 15) && c.SystemID != "", "between 1 and 15 characters"},
+		{"system_id", okCstr(c.SystemID, 15) && c.SystemID != "" && printable(c.SystemID), "between 1 and 15 characters, of ASCII"},
 		{"password", okCstr(c.Password.Reveal(), 64), "too long, or has a zero octet"},
 		{"system_type", okCstr(c.SystemType, 12), "at most 12 characters"},
 		{"addresses", okCstr(c.Addresses, 40), "at most 40 characters"},
@@ -185,8 +189,24 @@ func isLoopback(host string) bool {
 }
 
 func okCstr(s string, most int) bool { return len(s) <= most && !strings.Contains(s, "\x00") }
-func okOctet(n int) bool             { return n >= 0 && n < 256 }
-func octetOrAuto(n int) bool         { return n >= -1 && n < 256 }
+
+// okHost reports whether a host can be one: an address, or a name of at most 253 letters, digits and -_. in ASCII.
+func okHost(host string) bool {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return true
+	}
+	return host != "" && len(host) <= 253 && !strings.ContainsFunc(host, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r))
+	})
+}
+
+// printable reports whether a text is of ASCII without control characters.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+func okOctet(n int) bool     { return n >= 0 && n < 256 }
+func octetOrAuto(n int) bool { return n >= -1 && n < 256 }
 
 // address is what is dialled.
 func (c *Config) address() string { return net.JoinHostPort(c.Host, fmt.Sprint(c.Port)) }

@@ -2,6 +2,10 @@ package route
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
 
 	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
@@ -16,6 +20,7 @@ import (
 type Line struct {
 	Host     string
 	Port     int // 0 is the usual one
+	Dialled  int // the port that is dialled: Port, or the usual one in its place
 	SystemID string
 	TLS      bool
 	Window   int // submits without an answer; 0 is the usual number
@@ -78,16 +83,38 @@ const (
 	maxRank = 100
 )
 
-func (c Change) check() error {
-	switch {
-	case c.Name != nil && (*c.Name == "" || len(*c.Name) > 100):
-		return errs.New(errs.Invalid, "give the route a name of at most 100 letters").At("name")
-	case c.Rate != nil && (*c.Rate < 0 || *c.Rate > maxRate):
-		return errs.Newf(errs.Invalid, "a rate is from 0 to %d segments a second", maxRate).At("rate")
-	case c.Rank != nil && (*c.Rank < 1 || *c.Rank > maxRank):
-		return errs.Newf(errs.Invalid, "a rank is from 1 to %d", maxRank).At("rank")
+// named is a route's name without blanks around it.
+func named(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || len(name) > 100 {
+		return name, errs.New(errs.Invalid, "give the route a name of at most 100 letters").At("name")
 	}
-	return nil
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+		return name, errs.New(errs.Invalid, "a name is one line, without control characters").At("name")
+	}
+	return name, nil
+}
+
+// checked is the change as it is kept. Only the person at the machine may take a password away.
+func (c Change) checked(trusted bool) (Change, error) {
+	if c.Name != nil {
+		name, err := named(*c.Name)
+		if err != nil {
+			return c, err
+		}
+		c.Name = &name
+	}
+	switch {
+	case c.Config != nil && !trusted:
+		return c, errs.New(errs.Forbidden, "the whole configuration is changed by the command line only")
+	case c.Line.Password != nil && c.Line.Password.Reveal() == "" && !trusted:
+		return c, errs.New(errs.Invalid, "write the new password, or leave the field out to keep the stored one").At("password")
+	case c.Rate != nil && (*c.Rate < 0 || *c.Rate > maxRate):
+		return c, errs.Newf(errs.Invalid, "a rate is from 0 to %d segments a second", maxRate).At("rate")
+	case c.Rank != nil && (*c.Rank < 1 || *c.Rank > maxRank):
+		return c, errs.Newf(errs.Invalid, "a rank is from 1 to %d", maxRank).At("rank")
+	}
+	return c, nil
 }
 
 // Settings reads what may be changed of a route.
@@ -122,26 +149,28 @@ func (m *Manager) settings(ctx context.Context, tx store.Tx, r store.Route) (out
 
 // Change changes a route; the node that has its line takes it up within a second. Whoever sends the stored password
 // to another host, or in the clear, must know it: only the person at the machine, who can read it anyway, need not
-// give it anew.
+// give it anew. A route that leads elsewhere is back on trial: nobody has seen yet who answers there.
 func (m *Manager) Change(ctx context.Context, scope access.Scope, route id.ID, c Change) (out Settings, err error) {
 	if err := may(scope); err != nil {
 		return out, err
 	}
-	if err := c.check(); err != nil {
+	trusted := scope.Actor().Kind() == access.Command
+	if c, err = c.checked(trusted); err != nil {
 		return out, err
-	}
-	if c.Config != nil && scope.Actor().Kind() != access.Command {
-		return out, errs.New(errs.Forbidden, "the whole configuration is changed by the command line only")
 	}
 	err = m.store.InTx(ctx, scope, func(tx store.Tx) error {
 		r, err := tx.Routes().Get(ctx, route)
 		if err != nil {
 			return err
 		}
-		if r, err = m.changed(r, c, scope.Actor().Kind() == access.Command); err != nil {
+		next, err := m.changed(r, c, trusted)
+		if err != nil {
 			return err
 		}
-		if r, err = save(ctx, tx, r); err != nil {
+		if r, err = save(ctx, tx, next.Route, next.detail(r, c)); err != nil {
+			return err
+		}
+		if r.State, err = onTrial(ctx, tx, r, next.elsewhere); err != nil {
 			return err
 		}
 		tx.Publish(store.TopicRoutes)
@@ -151,29 +180,78 @@ func (m *Manager) Change(ctx context.Context, scope access.Scope, route id.ID, c
 	return out, err
 }
 
+// altered is a route with a change in it, and what that does to its line.
+type altered struct {
+	store.Route
+	line      Line
+	elsewhere bool // to another host or port, or no longer in TLS
+}
+
 // changed is the route with the change in it.
-func (m *Manager) changed(r store.Route, c Change, trusted bool) (store.Route, error) {
-	set(&r.Name, c.Name)
-	set(&r.Rate, c.Rate)
-	set(&r.Rank, c.Rank)
+func (m *Manager) changed(r store.Route, c Change, trusted bool) (altered, error) {
+	out := altered{Route: r}
+	set(&out.Name, c.Name)
+	set(&out.Rate, c.Rate)
+	set(&out.Rank, c.Rank)
 	if c.Config == nil && c.Line == (LineChange{}) {
-		return r, nil
+		return out, nil
 	}
 	before, err := m.lines.Read(r.Kind, r.Config)
 	if err != nil && c.Config == nil {
-		return r, err
+		return out, err
 	}
-	set(&r.Config, c.Config)
-	if r.Config, err = m.lines.Write(r.Kind, r.Config, c.Line); err != nil {
-		return r, err
+	set(&out.Config, c.Config)
+	if out.Config, err = m.lines.Write(r.Kind, out.Config, c.Line); err != nil {
+		return out, err
 	}
-	after, err := m.lines.Read(r.Kind, r.Config)
-	r.Simulator = after.Simulator
-	elsewhere := before.Host != after.Host || before.Port != after.Port || before.TLS && !after.TLS
-	if err == nil && elsewhere && !trusted && c.Line.Password == nil {
+	out.line, err = m.lines.Read(r.Kind, out.Config)
+	out.Simulator = out.line.Simulator
+	out.elsewhere = before.Host != out.line.Host || before.Dialled != out.line.Dialled || before.TLS && !out.line.TLS
+	if err == nil && out.elsewhere && !trusted && c.Line.Password == nil {
 		err = errs.New(errs.Invalid, "the password would go to another place: give it again").At("password")
 	}
-	return r, err
+	return out, err
+}
+
+// detail names for the audit log what was asked to change and, where the line leads elsewhere, to where.
+func (a *altered) detail(before store.Route, c Change) string {
+	fields := []string{}
+	for _, f := range []struct {
+		name  string
+		named bool
+	}{
+		{"name", before.Name != a.Name},
+		{"rate", before.Rate != a.Rate},
+		{"rank", before.Rank != a.Rank},
+		{"config", c.Config != nil},
+		{"host", c.Line.Host != nil},
+		{"port", c.Line.Port != nil},
+		{"system_id", c.Line.SystemID != nil},
+		{"tls", c.Line.TLS != nil},
+		{"window", c.Line.Window != nil},
+		{"password", c.Line.Password != nil},
+	} {
+		if f.named {
+			fields = append(fields, f.name)
+		}
+	}
+	said := string(a.Kind) + " changed=" + strings.Join(fields, ",")
+	if a.elsewhere {
+		said += fmt.Sprintf(" host=%s port=%d tls=%t", a.line.Host, a.line.Dialled, a.line.TLS)
+	}
+	return said
+}
+
+// onTrial puts a route back on trial that served everybody and leads elsewhere now. A simulator stays as it is: it is
+// on this machine whatever its port.
+func onTrial(ctx context.Context, tx store.Tx, r store.Route, elsewhere bool) (store.RouteState, error) {
+	if !elsewhere || r.Simulator || !slices.Contains([]store.RouteState{store.RouteOpen, store.RouteDraining}, r.State) {
+		return r.State, nil
+	}
+	if err := tx.Routes().SetState(ctx, r.ID, store.RouteTrial); err != nil {
+		return r.State, err
+	}
+	return store.RouteTrial, saved(ctx, tx, "route.state", "route", r.ID, "state="+string(store.RouteTrial)+" because=elsewhere")
 }
 
 func set[T any](field, to *T) {

@@ -64,7 +64,7 @@ func TestARouteIsChangedAndItsPasswordIsNeverShown(t *testing.T) {
 		o := newOffice(t, open)
 		got, err := o.routes.Change(t.Context(), o.admin, o.route.ID, route.Change{Name: ptr("Main"), Rate: ptr(30), Rank: ptr(2),
 			Line: route.LineChange{SystemID: ptr("clinic2"), TLS: ptr(true)}})
-		if err != nil || got.Name != "Main" || got.Rate != 30 || got.Rank != 2 || got.Line != (route.Line{Host: "smsc.example", Port: 2775, SystemID: "clinic2", TLS: true}) {
+		if err != nil || got.Name != "Main" || got.Rate != 30 || got.Rank != 2 || got.Line != (route.Line{Host: "smsc.example", Port: 2775, Dialled: 2775, SystemID: "clinic2", TLS: true}) {
 			t.Fatalf("changed to %+v, %v", got, err)
 		}
 		if c := o.config(t); !strings.Contains(c, `"password":"old"`) || !strings.Contains(c, `"service_type":"APP"`) {

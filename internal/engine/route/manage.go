@@ -18,15 +18,20 @@ func Add(ctx context.Context, s store.Store, scope access.Scope, r store.Route) 
 	if err := may(scope); err != nil {
 		return r, err
 	}
-	err := s.InTx(ctx, scope, func(tx store.Tx) (err error) {
-		r, err = save(ctx, tx, r)
+	name, err := named(r.Name)
+	if err != nil {
+		return r, err
+	}
+	r.Name = name
+	err = s.InTx(ctx, scope, func(tx store.Tx) (err error) {
+		r, err = save(ctx, tx, r, string(r.Kind))
 		return err
 	})
 	return r, err
 }
 
 // save keeps a route in the caller's transaction, with its audit row.
-func save(ctx context.Context, tx store.Tx, r store.Route) (store.Route, error) {
+func save(ctx context.Context, tx store.Tx, r store.Route, detail string) (store.Route, error) {
 	if err := notForDemo(ctx, tx, r); err != nil {
 		return r, err
 	}
@@ -37,7 +42,7 @@ func save(ctx context.Context, tx store.Tx, r store.Route) (store.Route, error) 
 	if err != nil {
 		return r, err
 	}
-	return r, saved(ctx, tx, "route.save", "route", r.ID, string(r.Kind))
+	return r, saved(ctx, tx, "route.save", "route", r.ID, detail)
 }
 
 // nameFree refuses the name of another route: commands name routes by it.

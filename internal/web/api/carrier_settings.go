@@ -16,7 +16,7 @@ func (a *API) routeSettingRoutes() {
 	handle(a, http.MethodGet, "/routes/{id}", op{name: "getRoute", tag: tag, summary: "Read a route's settings", about: "The password is never shown.",
 		needs: access.ManageRoutes}, a.getRoute)
 	handle(a, http.MethodPatch, "/routes/{id}", op{name: "updateRoute", tag: tag, summary: "Change a route",
-		about: "Only fields that are sent change. A new host or port, or a line without TLS, needs the password again.", needs: access.ManageRoutes}, a.updateRoute)
+		about: "Only fields that are sent change. A new host or port, or a line without TLS, needs the password again and puts a route that is open or draining back on trial: look at the state in the answer.", needs: access.ManageRoutes}, a.updateRoute)
 	handle(a, http.MethodPost, "/routes/{id}/guests", op{name: "setGuests", tag: tag, summary: "Set the numbers that a route on trial serves",
 		about: "The whole list; an empty one serves nobody.", needs: access.ManageRoutes}, a.setGuests)
 	handle(a, http.MethodPatch, "/routes/{id}/senders/{sender}", op{name: "updateSender", tag: tag, summary: "Change a sender",
@@ -48,7 +48,7 @@ type RouteChange struct {
 	Host     *string `json:"host,omitempty" minLength:"1" maxLength:"253"`
 	Port     *int    `json:"port,omitempty" minimum:"0" maximum:"65535"`
 	SystemID *string `json:"system_id,omitempty" minLength:"1" maxLength:"15"`
-	Password *string `json:"password,omitempty" maxLength:"64" doc:"Written and never shown."`
+	Password *string `json:"password,omitempty" minLength:"1" maxLength:"64" doc:"Written and never shown."`
 	TLS      *bool   `json:"tls,omitempty"`
 	Window   *int    `json:"window,omitempty" minimum:"0" maximum:"5000"`
 }

@@ -9,6 +9,7 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	routes "carillon.dev/carillon/internal/engine/route"
+	"carillon.dev/carillon/internal/store"
 )
 
 // carrierEdit is a carrier's settings with what its form holds; a password is never in it.
@@ -61,19 +62,28 @@ func (c *Console) saveCarrier(w http.ResponseWriter, r *http.Request, p *Page) {
 	typed := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 	v.Form = carrierForm{Name: typed("name"), Rate: typed("rate"), Rank: typed("rank"), Host: typed("host"), Port: typed("port"),
 		SystemID: typed("system_id"), TLS: typed("tls") != ""}
+	var now routes.Settings
 	change, err := v.change(r.PostForm.Get("password"))
 	if err == nil {
-		_, err = c.need.Routes.Change(r.Context(), p.Scope, v.Now.ID, change)
+		now, err = c.need.Routes.Change(r.Context(), p.Scope, v.Now.ID, change)
 	}
 	switch errs.KindOf(err) {
 	case "":
-		back(w, r, "/carriers", "carrier")
+		back(w, r, "/carriers", doneCarrier(v.Now.State, now.State))
 	case errs.Invalid, errs.Conflict:
 		v.Errors = carrierMistakes(p.W, err)
 		c.show(w, r, http.StatusUnprocessableEntity, carrierEditPage(p, v))
 	default:
 		c.fail(w, r, p, err)
 	}
+}
+
+// doneCarrier is what is said after a change: one that leads elsewhere has put the carrier back on trial.
+func doneCarrier(before, now store.RouteState) string {
+	if before != now && now == store.RouteTrial {
+		return "carrier_trial"
+	}
+	return "carrier"
 }
 
 // change is what the form asks for; a simulator has no line to change.

@@ -39,9 +39,10 @@ func TestACarrierIsChangedByForm(t *testing.T) {
 	if res, page := r.post(at, form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "needs the password again") || !strings.Contains(page, "other.example") {
 		t.Errorf("another host without a password: %d", res.StatusCode)
 	}
+	w.write(t, func(tx store.Tx) error { return tx.Routes().SetState(t.Context(), route.ID, store.RouteOpen) })
 	form.Set("password", "new")
-	if res, page := r.post(at, form); res.StatusCode != http.StatusSeeOther {
-		t.Errorf("with it: %d %s", res.StatusCode, page)
+	if res, page := r.post(at, form); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/carriers?done=carrier_trial" {
+		t.Errorf("with it: %d to %q %s", res.StatusCode, res.Header.Get("Location"), page)
 	}
 	form.Set("rank", "many")
 	if res, page := r.post(at, form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "from 1 to 100") || strings.Contains(page, `value="new"`) {
