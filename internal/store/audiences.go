@@ -55,8 +55,8 @@ type AudienceRuns interface {
 	// SetRun writes state, fault, total, result, end and SeenAt of a count that is not over yet and still at its try. It
 	// reports whether it did: false when somebody cancelled the count or it was begun anew.
 	SetRun(ctx context.Context, r audience.Run) (bool, error)
-	// AgainRun begins the next try of a count that is not over and still at its try: it waits, from SeenAt on, with
-	// nothing found. It reports whether it did.
+	// AgainRun begins the next try of a count that is not over and still at its try and in its state: it waits, from
+	// SeenAt on, with nothing found. One that waits already keeps its try. It reports whether it did.
 	AgainRun(ctx context.Context, r audience.Run) (bool, error)
 	// SilentRuns reads counts of all organizations that are not over and were last heard of before then, at most n,
 	// the most silent first; system scope.

@@ -28,6 +28,15 @@ func (CountJob) JobOptions() store.EnqueueOptions {
 	return store.EnqueueOptions{Once: true, MaxAttempts: 3}
 }
 
+// jobOf is the job of a count's try; equal for one try, so that no two of it work.
+func jobOf(r *audience.Run) CountJob {
+	job := CountJob{Org: r.Org, Run: r.ID}
+	if r.Tries > 1 {
+		job.Try = r.Tries
+	}
+	return job
+}
+
 // Start asks for a count of a saved audience (version 0 is the newest) and returns at once.
 func (s *Service) Start(ctx context.Context, scope access.Scope, a id.ID, version int64) (run audience.Run, err error) {
 	if err := may(scope, access.ReadPatients); err != nil {
@@ -98,7 +107,7 @@ func (s *Service) add(ctx context.Context, tx store.Tx, r audience.Run) (audienc
 	if r, err = tx.Audiences().AddRun(ctx, r); err != nil {
 		return r, err
 	}
-	if err := tx.Enqueue(ctx, CountJob{Org: r.Org, Run: r.ID}); err != nil {
+	if err := tx.Enqueue(ctx, jobOf(&r)); err != nil {
 		return r, err
 	}
 	return r, note(ctx, tx, "audience.count", objectOf(&r), "run="+r.ID.String()+" purpose="+string(r.Purpose))

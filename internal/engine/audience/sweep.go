@@ -2,6 +2,7 @@ package audience
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
@@ -18,7 +19,8 @@ const (
 )
 
 // Sweep takes up counts whose node died: each begins anew, and after audience.MaxTries it has failed. Nothing of an
-// earlier try is counted in. everybody is the scope of the whole system.
+// earlier try is counted in. A count that waits for a worker was never begun: it waits on, without a try more. A count
+// that cannot be taken up does not keep the others from it. everybody is the scope of the whole system.
 func (s *Service) Sweep(ctx context.Context, everybody access.Scope) error {
 	now := s.machine.Now()
 	var silent []audience.Run
@@ -26,17 +28,19 @@ func (s *Service) Sweep(ctx context.Context, everybody access.Scope) error {
 		silent, err = tx.Audiences().SilentRuns(ctx, now.Add(-silence), sweepRows)
 		return err
 	})
-	for i := 0; err == nil && i < len(silent); i++ {
-		r := silent[i]
+	for _, r := range silent {
 		r.SeenAt = now
 		scope := access.ForJob(r.Org, "audience count")
-		err = s.store.InTx(ctx, scope, func(tx store.Tx) error { return again(ctx, tx, r) })
+		err = errors.Join(err, s.store.InTx(ctx, scope, func(tx store.Tx) error { return again(ctx, tx, r) }))
 	}
 	return err
 }
 
 // again begins the next try of a count, or ends it when there were enough.
 func again(ctx context.Context, tx store.Tx, r audience.Run) error {
+	if r.State == audience.Waiting {
+		return waitOn(ctx, tx, r)
+	}
 	if r.Tries >= audience.MaxTries {
 		end := tx.Now()
 		r.State, r.Fault, r.EndedAt = audience.Failed, audience.FaultCutShort, &end
@@ -49,10 +53,20 @@ func again(ctx context.Context, tx store.Tx, r audience.Run) error {
 	if err != nil || !begun {
 		return err
 	}
-	if err := tx.Enqueue(ctx, CountJob{Org: r.Org, Run: r.ID, Try: r.Tries + 1}); err != nil {
+	r.Tries++
+	if err := tx.Enqueue(ctx, jobOf(&r)); err != nil {
 		return err
 	}
-	return note(ctx, tx, "audience.count_again", objectOf(&r), "run="+r.ID.String()+" try="+itoa(int64(r.Tries+1)))
+	return note(ctx, tx, "audience.count_again", objectOf(&r), "run="+r.ID.String()+" try="+itoa(int64(r.Tries)))
+}
+
+// waitOn sees to it that a count which waits has a job: it adds none while the job of its try waits or runs.
+func waitOn(ctx context.Context, tx store.Tx, r audience.Run) error {
+	waits, err := tx.Audiences().AgainRun(ctx, r)
+	if err != nil || !waits {
+		return err
+	}
+	return tx.Enqueue(ctx, jobOf(&r))
 }
 
 // Repeat asks for a count once more: of the same rule or version, as the one who asks now.

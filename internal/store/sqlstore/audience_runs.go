@@ -63,14 +63,14 @@ func (s audiences) SetRun(ctx context.Context, a audience.Run) (bool, error) {
 	return n == 1, err
 }
 
-// AgainRun begins the next try.
+// AgainRun begins the next try of a count; one that waits was not begun yet.
 func (s audiences) AgainRun(ctx context.Context, a audience.Run) (bool, error) {
 	org, err := s.org()
 	if err != nil {
 		return false, err
 	}
-	n, err := s.Exec(ctx, `UPDATE audience_runs SET state = $4, result = '{}', seen_at = $5, tries = tries + 1
-		WHERE org_id = $1 AND id = $2 AND tries = $3 AND ended_at IS NULL`, org, a.ID, a.Tries, audience.Waiting, s.heard(a))
+	n, err := s.Exec(ctx, `UPDATE audience_runs SET state = $4, result = '{}', seen_at = $5, tries = tries + CASE WHEN state = $4 THEN 0 ELSE 1 END
+		WHERE org_id = $1 AND id = $2 AND tries = $3 AND state = $6 AND ended_at IS NULL`, org, a.ID, a.Tries, audience.Waiting, s.heard(a), a.State)
 	s.Publish(store.TopicAudiences)
 	return n == 1, err
 }

@@ -306,15 +306,24 @@ func silentRuns(t *testing.T, s store.Store, scope, other access.Scope) {
 	next := run
 	next.SeenAt = Start
 	again := func(ctx context.Context, tx store.Tx) (bool, error) { return tx.Audiences().AgainRun(ctx, next) }
+	if !move(scope, again) || len(silent()) != 0 {
+		t.Error("a count that waits does not wait on")
+	}
+	begun := next
+	begun.State = audience.Counting
+	set := func(ctx context.Context, tx store.Tx) (bool, error) { return tx.Audiences().SetRun(ctx, begun) }
+	if !move(scope, set) || move(scope, again) {
+		t.Error("a count that waited kept no try, or one that a worker has begun was thrown back")
+	}
+	next.State = audience.Counting
 	if move(other, again) || !move(scope, again) || move(scope, again) {
 		t.Error("the next try was not begun once, by its organization")
 	}
-	set := func(ctx context.Context, tx store.Tx) (bool, error) { return tx.Audiences().SetRun(ctx, run) }
-	run.State, run.Result.Looked, run.SeenAt = audience.Counting, 7, Start
+	begun.Result.Looked = 7
 	if move(scope, set) {
 		t.Error("the worker of an earlier try wrote")
 	}
-	run.Tries = 2
+	begun.Tries = 2
 	if len(silent()) != 0 || !move(scope, set) {
 		t.Error("the second try does not go on")
 	}
