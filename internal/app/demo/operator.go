@@ -85,9 +85,10 @@ func (o *Operator) Connect(ctx context.Context, s store.Store, c *Clinic) error 
 	return o.numbers(ctx, s, c, r, senders)
 }
 
+// numbers adds the senders that are not there yet; what somebody has changed of one stays.
 func (o *Operator) numbers(ctx context.Context, s store.Store, c *Clinic, r store.Route, have []store.Sender) error {
 	for i, site := range c.Sites {
-		if slices.ContainsFunc(have, func(x store.Sender) bool { return x.Location == site.Location }) {
+		if slices.ContainsFunc(have, func(x store.Sender) bool { return x.Route == r.ID && x.Address == inboundNumbers[i] }) {
 			continue
 		}
 		_, err := route.AddSender(ctx, s, scope(c.Org), store.Sender{Route: r.ID, Address: inboundNumbers[i], TON: 1, NPI: 1, Location: site.Location, TwoWay: true})
