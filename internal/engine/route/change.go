@@ -66,10 +66,13 @@ type Settings struct {
 	Rank      int
 	Line      Line
 	Senders   []store.Sender
+	Version   int64
 }
 
 // Change is what somebody wants different about a route; nil stays.
 type Change struct {
+	// Seen is the version that was looked at: a route that was changed since is errs.Conflict at version. nil is any.
+	Seen *int64
 	Name *string
 	Rate *int // segments a second; 0 leaves it to the operator
 	Rank *int // 1 is preferred
@@ -117,6 +120,9 @@ func (c Change) checked(trusted bool) (Change, error) {
 	return c, nil
 }
 
+// errChanged: somebody else was faster.
+var errChanged = errs.New(errs.Conflict, "this was changed meanwhile: look at it again and repeat your change").At("version")
+
 // Settings reads what may be changed of a route.
 func (m *Manager) Settings(ctx context.Context, scope access.Scope, route id.ID) (out Settings, err error) {
 	if err := may(scope); err != nil {
@@ -134,7 +140,7 @@ func (m *Manager) Settings(ctx context.Context, scope access.Scope, route id.ID)
 }
 
 func (m *Manager) settings(ctx context.Context, tx store.Tx, r store.Route) (out Settings, err error) {
-	out = Settings{ID: r.ID, Name: r.Name, Kind: r.Kind, State: r.State, Simulator: r.Simulator, Rate: r.Rate, Rank: r.Rank}
+	out = Settings{ID: r.ID, Name: r.Name, Kind: r.Kind, State: r.State, Simulator: r.Simulator, Rate: r.Rate, Rank: r.Rank, Version: r.Version}
 	if out.Line, err = m.lines.Read(r.Kind, r.Config); err != nil {
 		return out, err
 	}
@@ -162,6 +168,9 @@ func (m *Manager) Change(ctx context.Context, scope access.Scope, route id.ID, c
 		r, err := tx.Routes().Get(ctx, route)
 		if err != nil {
 			return err
+		}
+		if c.Seen != nil && *c.Seen != r.Version {
+			return errChanged
 		}
 		next, err := m.changed(r, c, trusted)
 		if err != nil {
@@ -266,6 +275,14 @@ type SenderChange struct {
 	Purposes *[]purpose.Purpose
 	TwoWay   *bool
 	Disabled *bool
+	// Seen is how it was when it was looked at: one that was changed since is errs.Conflict at version. nil is any.
+	Seen *SenderSeen
+}
+
+// SenderSeen is what was seen of a sender.
+type SenderSeen struct {
+	Location         id.ID
+	TwoWay, Disabled bool
 }
 
 // ChangeSender changes an address that patients know us by.
@@ -277,6 +294,9 @@ func (m *Manager) ChangeSender(ctx context.Context, scope access.Scope, route, s
 		have, err := senderOf(ctx, tx, route, sender)
 		if err != nil {
 			return err
+		}
+		if c.Seen != nil && *c.Seen != (SenderSeen{have.Location, have.TwoWay, have.Disabled}) {
+			return errChanged
 		}
 		set(&have.Location, c.Location)
 		set(&have.Purposes, c.Purposes)

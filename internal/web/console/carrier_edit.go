@@ -1,7 +1,9 @@
 package console
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -64,8 +66,14 @@ func (c *Console) saveCarrier(w http.ResponseWriter, r *http.Request, p *Page) {
 		SystemID: typed("system_id"), TLS: typed("tls") != ""}
 	var now routes.Settings
 	change, err := v.change(r.PostForm.Get("password"))
+	seen, _ := strconv.ParseInt(r.PostForm.Get("version"), 10, 64) // none is no version
+	change.Seen = &seen
 	if err == nil {
 		now, err = c.need.Routes.Change(r.Context(), p.Scope, v.Now.ID, change)
+	}
+	if changedSince(err) {
+		c.carrierAnew(w, r, p)
+		return
 	}
 	switch errs.KindOf(err) {
 	case "":
@@ -76,6 +84,23 @@ func (c *Console) saveCarrier(w http.ResponseWriter, r *http.Request, p *Page) {
 	default:
 		c.fail(w, r, p, err)
 	}
+}
+
+// changedSince reports whether somebody else changed what the reader had before them.
+func changedSince(err error) bool {
+	var e *errs.Error
+	return errors.As(err, &e) && e.Kind == errs.Conflict && e.Where == "version"
+}
+
+// carrierAnew shows a carrier as it is now to a reader who had an older one before them.
+func (c *Console) carrierAnew(w http.ResponseWriter, r *http.Request, p *Page) {
+	v, err := c.carrierOf(r, p)
+	if err != nil {
+		c.fail(w, r, p, err)
+		return
+	}
+	v.Errors = fieldErrors{"": p.W.T("carrier.bad.version")}
+	c.show(w, r, http.StatusConflict, carrierEditPage(p, v))
 }
 
 // doneCarrier is what is said after a change: one that leads elsewhere has put the carrier back on trial.
@@ -148,11 +173,29 @@ func (c *Console) saveSender(w http.ResponseWriter, r *http.Request, p *Page) {
 	}
 	if err == nil {
 		twoWay, off := r.PostForm.Get("two_way") != "", r.PostForm.Get("off") != ""
-		_, err = c.need.Routes.ChangeSender(r.Context(), p.Scope, route, sender, routes.SenderChange{Location: &at, TwoWay: &twoWay, Disabled: &off})
+		_, err = c.need.Routes.ChangeSender(r.Context(), p.Scope, route, sender,
+			routes.SenderChange{Location: &at, TwoWay: &twoWay, Disabled: &off, Seen: senderSeen(r.PostForm)})
+	}
+	if changedSince(err) {
+		c.carrierAnew(w, r, p)
+		return
 	}
 	if err != nil {
 		c.fail(w, r, p, err)
 		return
 	}
 	back(w, r, carrierPath(route)+"/edit", "sender")
+}
+
+// senderSeen is how the sender was on the page that the form was sent from.
+func senderSeen(f url.Values) *routes.SenderSeen {
+	at, _ := id.Parse(f.Get("was_location")) // none is every location
+	return &routes.SenderSeen{Location: at, TwoWay: f.Get("was_two_way") == "yes", Disabled: f.Get("was_off") == "yes"}
+}
+
+func yesOrNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
 }

@@ -35,11 +35,13 @@ func TestACarrierIsChangedByForm(t *testing.T) {
 	if _, page := r.get(at + "/edit"); !strings.Contains(page, "smsc.example") || strings.Contains(page, "hush-hush") {
 		t.Error("the form lacks the host, or shows the password")
 	}
-	form := url.Values{"name": {"Main"}, "rate": {"20"}, "rank": {"1"}, "host": {"other.example"}, "port": {"3550"}, "system_id": {"clinic"}, "tls": {"yes"}}
+	form := url.Values{"name": {"Main"}, "rate": {"20"}, "rank": {"1"}, "host": {"other.example"}, "port": {"3550"}, "system_id": {"clinic"}, "tls": {"yes"},
+		"version": {"1"}}
 	if res, page := r.post(at, form); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page, "needs the password again") || !strings.Contains(page, "other.example") {
 		t.Errorf("another host without a password: %d", res.StatusCode)
 	}
 	w.write(t, func(tx store.Tx) error { return tx.Routes().SetState(t.Context(), route.ID, store.RouteOpen) })
+	form.Set("version", "2")
 	form.Set("password", "new")
 	if res, page := r.post(at, form); res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/carriers?done=carrier_trial" {
 		t.Errorf("with it: %d to %q %s", res.StatusCode, res.Header.Get("Location"), page)
@@ -49,7 +51,7 @@ func TestACarrierIsChangedByForm(t *testing.T) {
 		t.Errorf("a wrong rank: %d", res.StatusCode)
 	}
 	site := c.sites[0].ID
-	if res, _ := r.post(at+"/senders/"+sender.ID.String(), url.Values{"location": {site.String()}, "off": {"yes"}}); res.StatusCode != http.StatusSeeOther {
+	if res, _ := r.post(at+"/senders/"+sender.ID.String(), url.Values{"location": {site.String()}, "off": {"yes"}, "was_two_way": {"no"}, "was_off": {"no"}}); res.StatusCode != http.StatusSeeOther {
 		t.Errorf("the sender: %d", res.StatusCode)
 	}
 	w.write(t, func(tx store.Tx) error {
@@ -63,6 +65,51 @@ func TestACarrierIsChangedByForm(t *testing.T) {
 		all, err := tx.Routes().Senders(t.Context())
 		for _, s := range all {
 			if s.ID == sender.ID && (s.Location != site || !s.Disabled) {
+				t.Errorf("the sender is %+v", s)
+			}
+		}
+		return err
+	})
+}
+
+func TestACarrierThatSomebodyElseChangedIsShownAnew(t *testing.T) {
+	t.Parallel()
+	w := setup(t).withAdmin(t)
+	c := w.seed(t)
+	route, sender := w.operator(t)
+	r, at := w.reader(t).signIn(), "/carriers/"+route.ID.String()
+	form := url.Values{"name": {"Main"}, "rate": {"20"}, "rank": {"1"}, "host": {"smsc.example"}, "port": {"2775"}, "system_id": {"clinic"}}
+	if _, page := r.get(at + "/edit"); !strings.Contains(page, `name="version" value="1"`) || !strings.Contains(page, `name="was_two_way" value="no"`) {
+		t.Error("the forms do not say what was seen")
+	}
+	form.Set("version", "1")
+	if res, page := r.post(at, form); res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("the first: %d %s", res.StatusCode, page)
+	}
+	form.Set("name", "Mine")
+	for _, version := range []string{"1", ""} {
+		form.Set("version", version)
+		if res, page := r.post(at, form); res.StatusCode != http.StatusConflict || !strings.Contains(page, "changed this carrier") || !strings.Contains(page, `value="Main"`) ||
+			!strings.Contains(page, `name="version" value="2"`) {
+			t.Errorf("the second, of version %q: %d", version, res.StatusCode)
+		}
+	}
+	from := url.Values{"location": {c.sites[0].ID.String()}, "was_two_way": {"no"}, "was_off": {"no"}}
+	if res, _ := r.post(at+"/senders/"+sender.ID.String(), from); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("the sender: %d", res.StatusCode)
+	}
+	from.Set("location", "")
+	if res, page := r.post(at+"/senders/"+sender.ID.String(), from); res.StatusCode != http.StatusConflict || !strings.Contains(page, "changed this carrier") {
+		t.Errorf("the sender as it was before: %d", res.StatusCode)
+	}
+	w.write(t, func(tx store.Tx) error {
+		got, err := tx.Routes().Get(t.Context(), route.ID)
+		if err != nil || got.Name != "Main" {
+			t.Errorf("the route is %s, %v", got.Name, err)
+		}
+		all, err := tx.Routes().Senders(t.Context())
+		for _, s := range all {
+			if s.ID == sender.ID && s.Location != c.sites[0].ID {
 				t.Errorf("the sender is %+v", s)
 			}
 		}
