@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 
+	"carillon.dev/carillon/internal/base/errs"
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	"carillon.dev/carillon/internal/core/access"
@@ -117,10 +119,13 @@ func (a *API) setGuests(ctx context.Context, s access.Scope, in *routeGuests) (*
 	if err != nil {
 		return nil, err
 	}
+	if in.Body.Numbers == nil {
+		return nil, errs.New(errs.Invalid, "send the whole list; an empty one serves nobody").At("numbers")
+	}
 	numbers := make([]phone.Number, len(in.Body.Numbers))
 	for i, written := range in.Body.Numbers {
 		if numbers[i], err = phone.Parse(phi.T(written), o.Region); err != nil {
-			return nil, err
+			return nil, errs.Wrap(errs.Invalid, errs.Safe(err), err).(*errs.Error).At("numbers[" + strconv.Itoa(i) + "]")
 		}
 	}
 	return done(a.need.Routes.SetGuests(ctx, s, in.ID, numbers))
