@@ -60,9 +60,10 @@ func (s *Service) SetPlainLetters(ctx context.Context, scope access.Scope, langu
 	}
 	l, err := content.ParseLocale(language)
 	if err != nil {
-		return err
+		return errs.New(errs.Invalid, "this is not a language tag; write for example pl or en").At("language")
 	}
-	if on && !content.PlainForm(l) {
+	// The choice is of the language: zh-Latn is in Latin letters, and zh, which is what it would be kept as, is not.
+	if on && !content.PlainForm(content.Locale(l.Base())) {
 		return errs.New(errs.Invalid, "this language has no plain letters to write it in").At("language")
 	}
 	return s.store.InTx(ctx, scope, func(tx store.Tx) error {

@@ -2,6 +2,7 @@ package texts_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -103,7 +104,16 @@ func TestWherePlainLettersAreOfNoUse(t *testing.T) {
 				t.Errorf("told %v: %d segments, %q", plain, m.Segments, m.Body.Reveal())
 			}
 		}
+		for _, l := range []string{"zh-Latn", "sr-Latn"} {
+			if err := d.texts.SetPlainLetters(ctx, d.Scope, l, true); !errs.Is(err, errs.Invalid) {
+				t.Errorf("%s would never be listed: %v", l, err)
+			}
+		}
 		for _, l := range []string{"zh", "ar", "uk", "vi", "no language"} {
+			var at *errs.Error
+			if err := d.texts.SetPlainLetters(ctx, d.Scope, l, true); !errors.As(err, &at) || at.Where != "language" {
+				t.Errorf("%s: %v", l, err)
+			}
 			if err := d.texts.SetPlainLetters(ctx, d.Scope, l, true); !errs.Is(err, errs.Invalid) {
 				t.Errorf("%s: %v", l, err)
 			}
