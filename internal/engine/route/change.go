@@ -69,6 +69,9 @@ type Settings struct {
 	Version   int64
 }
 
+// OnTrial reports whether the route serves its guests only.
+func (s *Settings) OnTrial() bool { return s.State == store.RouteTrial }
+
 // Change is what somebody wants different about a route; nil stays.
 type Change struct {
 	// Seen is the version that was looked at: a route that was changed since is errs.Conflict at version. nil is any.

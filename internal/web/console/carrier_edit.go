@@ -11,7 +11,6 @@ import (
 	"carillon.dev/carillon/internal/base/id"
 	"carillon.dev/carillon/internal/base/phi"
 	routes "carillon.dev/carillon/internal/engine/route"
-	"carillon.dev/carillon/internal/store"
 )
 
 // carrierEdit is a carrier's settings with what its form holds; a password is never in it.
@@ -77,7 +76,7 @@ func (c *Console) saveCarrier(w http.ResponseWriter, r *http.Request, p *Page) {
 	}
 	switch errs.KindOf(err) {
 	case "":
-		back(w, r, "/carriers", doneCarrier(v.Now.State, now.State))
+		back(w, r, "/carriers", doneCarrier(&v.Now, &now))
 	case errs.Invalid, errs.Conflict:
 		v.Errors = carrierMistakes(p.W, err)
 		c.show(w, r, http.StatusUnprocessableEntity, carrierEditPage(p, v))
@@ -104,8 +103,8 @@ func (c *Console) carrierAnew(w http.ResponseWriter, r *http.Request, p *Page) {
 }
 
 // doneCarrier is what is said after a change: one that leads elsewhere has put the carrier back on trial.
-func doneCarrier(before, now store.RouteState) string {
-	if before != now && now == store.RouteTrial {
+func doneCarrier(before, now *routes.Settings) string {
+	if now.OnTrial() && !before.OnTrial() {
 		return "carrier_trial"
 	}
 	return "carrier"
