@@ -92,7 +92,8 @@ func began() time.Time {
 type Report struct {
 	Store       string                `json:"store"`
 	Recipients  int                   `json:"recipients"`
-	Sent        int64                 `json:"sent"`         // messages accepted at the SMSC
+	Parts       int64                 `json:"parts"`        // submits that the texts take: more than recipients where texts are long
+	Sent        int64                 `json:"sent"`         // submits accepted at the SMSC
 	Delivered   int64                 `json:"delivered"`    // durable as delivered
 	Lost        int64                 `json:"lost"`         // recipients without a text at the SMSC, or without a durable end
 	Duplicates  int64                 `json:"duplicates"`   // texts that the SMSC saw twice

@@ -197,6 +197,9 @@ func (c *clinic) pages(ctx context.Context, s store.Store, o *outbox.Outbox, p p
 		if err != nil {
 			return err
 		}
+		for i := range prepared {
+			c.parts.Add(int64(max(prepared[i].Draft.Segments, 1)))
+		}
 		select {
 		case out <- prepared:
 		case <-ctx.Done():

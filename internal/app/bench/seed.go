@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"carillon.dev/carillon/internal/base/id"
@@ -28,6 +29,7 @@ type clinic struct {
 	route    id.ID
 	purpose  purpose.Purpose // what patients agreed to
 	asks     bool            // reminders ask for an answer
+	parts    atomic.Int64    // submits that the planned texts take
 }
 
 // consentTo changes what the patients that seed makes agree to.

@@ -130,17 +130,17 @@ func (b *Send) measure(ctx context.Context, s store.Store, c *clinic, op *operat
 	planned := make(chan error, 1)
 	go func() { planned <- c.plan(ctx, s, n.outbox, purpose.Appointment, aheadRows) }()
 	m := newMilestones(int64(b.Recipients))
-	after, err := b.await(ctx, op, before, planned, m)
+	after, err := b.await(ctx, op, c, before, planned, m)
 	if err != nil {
 		return err
 	}
 	r.Seconds = m.elapsed().Seconds()
 	g.stop(r, b.Recipients)
-	return b.count(ctx, s, c, before, after, m, held, r)
+	return b.count(ctx, s, c, op, before, after, m, held, r)
 }
 
 // await watches the operator until every text has its receipt acknowledged, or nothing moves any more.
-func (b *Send) await(ctx context.Context, op *operator, before simulator.Stats, planned <-chan error, m *milestones) (simulator.Stats, error) {
+func (b *Send) await(ctx context.Context, op *operator, c *clinic, before simulator.Stats, planned <-chan error, m *milestones) (simulator.Stats, error) {
 	t := time.NewTicker(20 * time.Millisecond)
 	defer t.Stop()
 	moved := time.Now()
@@ -163,7 +163,7 @@ func (b *Send) await(ctx context.Context, op *operator, before simulator.Stats, 
 		}
 		acked := st.ReceiptsAcked - before.ReceiptsAcked
 		m.note(acked)
-		if acked >= int64(b.Recipients) {
+		if planned == nil && acked >= b.parts(op, c) {
 			return st, nil
 		}
 		if acked != last {
@@ -175,8 +175,16 @@ func (b *Send) await(ctx context.Context, op *operator, before simulator.Stats, 
 	}
 }
 
+// parts is how many submits, each with its receipt, the texts take; where only the database can be asked it counts texts.
+func (b *Send) parts(op *operator, c *clinic) int64 {
+	if op.Stats == "" {
+		return int64(b.Recipients)
+	}
+	return c.parts.Load()
+}
+
 // count compares what the carrier and the database say.
-func (b *Send) count(ctx context.Context, s store.Store, c *clinic, before, after simulator.Stats, m *milestones, held time.Duration, r *Report) error {
+func (b *Send) count(ctx context.Context, s store.Store, c *clinic, op *operator, before, after simulator.Stats, m *milestones, held time.Duration, r *Report) error {
 	var states map[message.State]int
 	err := s.Read(ctx, c.scope, func(tx store.Tx) error {
 		var err error
@@ -190,8 +198,9 @@ func (b *Send) count(ctx context.Context, s store.Store, c *clinic, before, afte
 	r.Sent = after.Accepted - before.Accepted
 	r.Delivered = int64(states[message.Delivered])
 	r.Duplicates = after.Duplicates - before.Duplicates
-	r.Lost = max(int64(b.Recipients)-r.Delivered, int64(b.Recipients)-(r.Sent-r.Duplicates))
-	r.Agree = r.SMSCCounted && r.Sent == int64(b.Recipients) && r.Delivered == after.Delivered-before.Delivered && r.Delivered == r.Sent
+	r.Parts = b.parts(op, c)
+	r.Lost = max(int64(b.Recipients)-r.Delivered, r.Parts-(r.Sent-r.Duplicates))
+	r.Agree = r.SMSCCounted && r.Sent == r.Parts && after.Delivered-before.Delivered == r.Parts && r.Delivered == int64(b.Recipients)
 	r.PerSecond = float64(r.Delivered) / r.Seconds
 	r.FirstPart, r.LastPart = m.tenths()
 	w := s.WriteStats()
