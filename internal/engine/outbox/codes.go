@@ -94,26 +94,25 @@ func asStands(d *store.Draft, visit *schedule.Appointment, open, closed []reply.
 		}
 		codes[digits[i]] = string(c.Intent)
 	}
-	closes := d.ExpiresAt
-	if !visit.ID.IsZero() {
-		closes = visit.Start
-	}
-	return &conversation.Question{ID: id.New(), Org: d.Org, Point: d.Point, Person: d.Person, Message: d.ID, Appointment: d.Appointment,
-		Version: d.AppointmentVersion, Enrollment: d.Origin.Enrollment, Purpose: d.Purpose, Codes: codes, AskedAt: now, ClosesAt: closes}
+	return question(d, d.Point, visit, codes, now)
 }
 
-// questionOf is the question that the message opens as it leaves. It is open until the visit begins.
+// questionOf is the question that the message opens as it leaves.
 func questionOf(it *item) *conversation.Question {
 	if it.question == nil || it.question.none || it.contact == nil {
 		return nil
 	}
-	closes := it.draft.ExpiresAt
-	if it.visit != nil {
-		closes = it.visit.Start
+	return question(it.draft, it.contact.Point.ID, it.visit, it.question.codes, it.at)
+}
+
+// question is open until the visit begins, where there is one.
+func question(d *store.Draft, point id.ID, visit *schedule.Appointment, codes map[string]string, at time.Time) *conversation.Question {
+	closes := d.ExpiresAt
+	if visit != nil && !visit.ID.IsZero() {
+		closes = visit.Start
 	}
-	return &conversation.Question{ID: id.New(), Org: it.draft.Org, Point: it.contact.Point.ID, Person: it.draft.Person, Message: it.draft.ID,
-		Appointment: it.draft.Appointment, Version: it.draft.AppointmentVersion, Enrollment: it.draft.Origin.Enrollment, Purpose: it.draft.Purpose,
-		Codes: it.question.codes, AskedAt: it.at, ClosesAt: closes}
+	return &conversation.Question{ID: id.New(), Org: d.Org, Point: point, Person: d.Person, Message: d.ID, Appointment: d.Appointment,
+		Version: d.AppointmentVersion, Enrollment: d.Origin.Enrollment, Purpose: d.Purpose, Codes: codes, AskedAt: at, ClosesAt: closes}
 }
 
 // callOf is the call that is due beside a text which leaves without digits: its reader cannot answer it.

@@ -195,7 +195,7 @@ func (m *Manager) Change(ctx context.Context, scope access.Scope, route id.ID, c
 // altered is a route with a change in it, and what that does to its line.
 type altered struct {
 	store.Route
-	line      Line
+	was, line Line
 	elsewhere bool // to another host or port, or no longer in TLS
 }
 
@@ -216,6 +216,7 @@ func (m *Manager) changed(r store.Route, c Change, trusted bool) (altered, error
 	if out.Config, err = m.lines.Write(r.Kind, out.Config, c.Line); err != nil {
 		return out, err
 	}
+	out.was = before
 	out.line, err = m.lines.Read(r.Kind, out.Config)
 	out.Simulator = out.line.Simulator
 	out.elsewhere = before.Host != out.line.Host || before.Dialled != out.line.Dialled || before.TLS && !out.line.TLS
@@ -225,7 +226,7 @@ func (m *Manager) changed(r store.Route, c Change, trusted bool) (altered, error
 	return out, err
 }
 
-// detail names for the audit log what was asked to change and, where the line leads elsewhere, to where.
+// detail names for the audit log what is different now and, where the line leads elsewhere, to where.
 func (a *altered) detail(before store.Route, c Change) string {
 	fields := []string{}
 	for _, f := range []struct {
@@ -236,11 +237,11 @@ func (a *altered) detail(before store.Route, c Change) string {
 		{"rate", before.Rate != a.Rate},
 		{"rank", before.Rank != a.Rank},
 		{"config", c.Config != nil},
-		{"host", c.Line.Host != nil},
-		{"port", c.Line.Port != nil},
-		{"system_id", c.Line.SystemID != nil},
-		{"tls", c.Line.TLS != nil},
-		{"window", c.Line.Window != nil},
+		{"host", a.was.Host != a.line.Host},
+		{"port", a.was.Dialled != a.line.Dialled},
+		{"system_id", a.was.SystemID != a.line.SystemID},
+		{"tls", a.was.TLS != a.line.TLS},
+		{"window", a.was.Window != a.line.Window},
 		{"password", c.Line.Password != nil},
 	} {
 		if f.named {
