@@ -49,8 +49,7 @@ type Place struct {
 
 // AudienceRuns is the state of counts.
 type AudienceRuns interface {
-	// AddRun inserts the first try of a count, which waits; a missing ID is filled in. A missing SeenAt is the
-	// transaction's time, here and below.
+	// AddRun inserts the first try of a count, which waits; a missing ID is filled in.
 	AddRun(ctx context.Context, r audience.Run) (audience.Run, error)
 	// SetRun writes state, fault, total, result, end and SeenAt of a count that is not over yet and still at its try. It
 	// reports whether it did: false when somebody cancelled the count or it was begun anew.

@@ -89,7 +89,7 @@ func TestACountThatCannotBeTakenUpKeepsNoOtherFromIt(t *testing.T) {
 	var stuck, taken core.Run
 	add := func(scope access.Scope, r *core.Run, seen time.Time) {
 		storetest.Write(t, c.store, scope, func(ctx context.Context, tx store.Tx) (err error) {
-			if *r, err = tx.Audiences().AddRun(ctx, core.Run{Rule: "age > 2", Purpose: purpose.Event, By: access.Command}); err != nil {
+			if *r, err = tx.Audiences().AddRun(ctx, core.Run{Rule: "age > 2", Purpose: purpose.Event, By: access.Command, SeenAt: seen}); err != nil {
 				return err
 			}
 			r.State, r.SeenAt = core.Counting, seen

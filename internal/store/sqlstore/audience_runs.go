@@ -22,14 +22,6 @@ func scanAudienceRun(r Rows) (a audience.Run, err error) {
 	return a, errs.Wrap(errs.Internal, "a count cannot be read", json.Unmarshal([]byte(result), &a.Result))
 }
 
-// heard is when a count was heard of; a caller that does not say means now.
-func (s audiences) heard(a audience.Run) time.Time {
-	if a.SeenAt.IsZero() {
-		return s.now
-	}
-	return a.SeenAt
-}
-
 // AddRun inserts a count that waits.
 func (s audiences) AddRun(ctx context.Context, a audience.Run) (audience.Run, error) {
 	org, err := s.org()
@@ -40,7 +32,6 @@ func (s audiences) AddRun(ctx context.Context, a audience.Run) (audience.Run, er
 		a.ID = id.New()
 	}
 	a.Org, a.State, a.AskedAt, a.EndedAt, a.Tries = org, audience.Waiting, s.now, nil, 1
-	a.SeenAt = s.heard(a)
 	_, err = s.Exec(ctx, `INSERT INTO audience_runs (`+audienceRunColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		a.ID, org, a.Audience, a.Version, a.Rule, a.Purpose, a.State, a.Fault, a.Total, "{}", a.By, a.ByID, a.AskedAt, a.EndedAt, a.SeenAt, a.Tries)
 	s.Publish(store.TopicAudiences)
@@ -58,7 +49,7 @@ func (s audiences) SetRun(ctx context.Context, a audience.Run) (bool, error) {
 		return false, errs.Wrap(errs.Internal, "a count cannot be stored", err)
 	}
 	n, err := s.Exec(ctx, `UPDATE audience_runs SET state = $3, fault = $4, total = $5, result = $6, ended_at = $7, seen_at = $8
-		WHERE org_id = $1 AND id = $2 AND tries = $9 AND ended_at IS NULL`, org, a.ID, a.State, a.Fault, a.Total, string(result), a.EndedAt, s.heard(a), a.Tries)
+		WHERE org_id = $1 AND id = $2 AND tries = $9 AND ended_at IS NULL`, org, a.ID, a.State, a.Fault, a.Total, string(result), a.EndedAt, a.SeenAt, a.Tries)
 	s.Publish(store.TopicAudiences)
 	return n == 1, err
 }
@@ -70,7 +61,7 @@ func (s audiences) AgainRun(ctx context.Context, a audience.Run) (bool, error) {
 		return false, err
 	}
 	n, err := s.Exec(ctx, `UPDATE audience_runs SET state = $4, result = '{}', seen_at = $5, tries = tries + CASE WHEN state = $4 THEN 0 ELSE 1 END
-		WHERE org_id = $1 AND id = $2 AND tries = $3 AND state = $6 AND ended_at IS NULL`, org, a.ID, a.Tries, audience.Waiting, s.heard(a), a.State)
+		WHERE org_id = $1 AND id = $2 AND tries = $3 AND state = $6 AND ended_at IS NULL`, org, a.ID, a.Tries, audience.Waiting, a.SeenAt, a.State)
 	s.Publish(store.TopicAudiences)
 	return n == 1, err
 }

@@ -228,7 +228,7 @@ func byRequest(t *testing.T, s store.Store, scope, other access.Scope) {
 func runs(t *testing.T, s store.Store, scope, other access.Scope) {
 	var run audience.Run
 	Write(t, s, scope, func(ctx context.Context, tx store.Tx) (err error) {
-		run, err = tx.Audiences().AddRun(ctx, audience.Run{Rule: "age > 1", Purpose: purpose.Event, Total: 10, By: access.Command})
+		run, err = tx.Audiences().AddRun(ctx, audience.Run{Rule: "age > 1", Purpose: purpose.Event, Total: 10, By: access.Command, SeenAt: Start})
 		return err
 	})
 	set := func(to audience.Run) (on bool) {

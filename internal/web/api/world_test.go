@@ -315,7 +315,7 @@ func (c *clinic) fillTexts(ctx context.Context, tx store.Tx, number phone.Number
 	if err != nil {
 		return err
 	}
-	run, err := tx.Audiences().AddRun(ctx, audience.Run{Audience: saved.ID, Version: 1, Rule: saved.Rule, Purpose: purpose.Event, By: access.Command})
+	run, err := tx.Audiences().AddRun(ctx, audience.Run{Audience: saved.ID, Version: 1, Rule: saved.Rule, Purpose: purpose.Event, By: access.Command, SeenAt: tx.Now()})
 	if err != nil {
 		return err
 	}

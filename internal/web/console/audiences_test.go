@@ -102,7 +102,7 @@ func TestAudiencePagesInABrowser(t *testing.T) {
 	_, done := w.count(t, "Everybody", `kind == "patient"`)
 	var going audience.Run
 	storetest.Write(t, w.store, w.admin.Scope, func(ctx context.Context, tx store.Tx) (err error) {
-		if going, err = tx.Audiences().AddRun(ctx, audience.Run{Rule: `age > 3`, Purpose: purpose.Event, Total: 1_000_000}); err != nil {
+		if going, err = tx.Audiences().AddRun(ctx, audience.Run{Rule: `age > 3`, Purpose: purpose.Event, Total: 1_000_000, SeenAt: tx.Now()}); err != nil {
 			return err
 		}
 		going.State, going.Result = audience.Counting, audience.Count{Looked: 417_000, Matched: 12_345, Reachable: 9_876}
