@@ -25,7 +25,7 @@ func (s census) Waiting(ctx context.Context) (out store.Waiting, err error) {
 		return out, err
 	}
 	out = store.Waiting{Sending: map[id.ID]int{}, Unknown: map[id.ID]int{}, Tasks: map[conversation.TaskKind]int{}}
-	out.Queues, err = list(ctx, s, `SELECT route_id, priority, count(*), min(due_at) FROM message_states WHERE phase = 2
+	out.Queues, err = list(ctx, s, `SELECT route_id, priority, count(*), min(due_at) FROM message_states WHERE phase = 'queued'
 		GROUP BY route_id, priority ORDER BY route_id, priority`, nil, func(r Rows) (q store.Queue, err error) {
 		var p int
 		err = r.Scan(&q.Route, &p, &q.Count, &q.Oldest)
@@ -35,7 +35,7 @@ func (s census) Waiting(ctx context.Context) (out store.Waiting, err error) {
 	if err != nil {
 		return out, err
 	}
-	out.Held, err = list(ctx, s, `SELECT reason, count(*) FROM message_states WHERE phase = 1 GROUP BY reason ORDER BY reason`, nil,
+	out.Held, err = list(ctx, s, `SELECT reason, count(*) FROM message_states WHERE phase = 'held' GROUP BY reason ORDER BY reason`, nil,
 		func(r Rows) (h store.HeldCount, err error) {
 			var reason string
 			err = r.Scan(&reason, &h.Count)
@@ -46,8 +46,8 @@ func (s census) Waiting(ctx context.Context) (out store.Waiting, err error) {
 		return out, err
 	}
 	for text, into := range map[string]map[id.ID]int{
-		`SELECT route_id, count(*) FROM message_states WHERE phase = 3 AND ask_at IS NULL AND state = 'sending' GROUP BY route_id`: out.Sending,
-		`SELECT route_id, count(*) FROM message_states WHERE phase = 4 GROUP BY route_id`:                                          out.Unknown,
+		`SELECT route_id, count(*) FROM message_states WHERE phase = 'out' AND ask_at IS NULL AND state = 'sending' GROUP BY route_id`: out.Sending,
+		`SELECT route_id, count(*) FROM message_states WHERE phase = 'unknown' GROUP BY route_id`:                                      out.Unknown,
 	} {
 		err := each(ctx, s, text, nil, func(r Rows) error {
 			var route id.ID

@@ -24,7 +24,7 @@ func (m messages) Awaited(ctx context.Context, route id.ID, first, now time.Time
 		out, whole[a.Message] = append(out, a), provider
 		return err
 	}
-	const columns = `SELECT id, sender_id, leased_at, asks, provider_id FROM message_states WHERE phase = 3 AND state = 'accepted' AND route_id = $1 AND org_id = $2`
+	const columns = `SELECT id, sender_id, leased_at, asks, provider_id FROM message_states WHERE phase = 'out' AND state = 'accepted' AND route_id = $1 AND org_id = $2`
 	if err := each(ctx, m, columns+` AND ask_at IS NULL AND leased_at < $3 ORDER BY leased_at LIMIT $4`, args(route, org, first, limit), scan); err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (m messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time
 		{`ask_at IS NULL AND leased_at < $3 ORDER BY leased_at LIMIT $4`, args(route, org, before, limit)},
 		{`ask_at <= $5 AND leased_at < $3 ORDER BY ask_at LIMIT $4`, args(route, org, before, limit, now)},
 	} {
-		got, err := list(ctx, m, `SELECT id FROM message_states WHERE phase = 3 AND state = 'accepted' AND route_id = $1 AND org_id = $2 AND `+due.cond, due.args,
+		got, err := list(ctx, m, `SELECT id FROM message_states WHERE phase = 'out' AND state = 'accepted' AND route_id = $1 AND org_id = $2 AND `+due.cond, due.args,
 			func(r Rows) (m id.ID, err error) { return m, r.Scan(&m) })
 		if err != nil {
 			return nil, err
@@ -96,7 +96,7 @@ func (m messages) GiveUp(ctx context.Context, route id.ID, before, now time.Time
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'expired', phase = 0, reason = $3, done_at = $4 WHERE state = 'accepted' AND org_id = $1 AND `+
+	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'expired', phase = '', reason = $3, done_at = $4 WHERE state = 'accepted' AND org_id = $1 AND `+
 		m.In("id", "$2", ID), org, ids, string(message.ReasonNoReceipt), m.now)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (m messages) CountAwaited(ctx context.Context, route id.ID, from, until tim
 	if err != nil {
 		return 0, err
 	}
-	err = one(ctx, m, `SELECT count(*) FROM message_states WHERE phase = 3 AND state = 'accepted' AND route_id = $1 AND org_id = $2 AND ask_at IS NULL
+	err = one(ctx, m, `SELECT count(*) FROM message_states WHERE phase = 'out' AND state = 'accepted' AND route_id = $1 AND org_id = $2 AND ask_at IS NULL
 		AND leased_at >= $3 AND leased_at < $4`, args(route, org, from, until), &n)
 	return n, err
 }

@@ -36,7 +36,7 @@ var insertMessages = NewInsert("messages", "",
 	Column{"decision", Text})
 
 var insertStates = NewInsert("message_states", "",
-	Column{"id", ID}, Column{"org_id", ID}, Column{"state", Text}, Column{"phase", Int}, Column{"priority", Int}, Column{"route_id", ID},
+	Column{"id", ID}, Column{"org_id", ID}, Column{"state", Text}, Column{"phase", Text}, Column{"priority", Int}, Column{"route_id", ID},
 	Column{"sender_id", ID}, Column{"reason", Text}, Column{"attempts", Int}, Column{"resent", Bool}, Column{"due_at", Int},
 	Column{"held_until", Int}, Column{"error_code", Text}, Column{"fence", Int}, Column{"revised", Int})
 

@@ -13,10 +13,10 @@ import (
 // coming are all texts to come of the organization $1 at the site $2; a NULL site is every site.
 const coming = `(SELECT s.due_at AS due_at, m.id AS id, m.step AS step, 1 AS written, m.visit_id AS visit_id, m.person_id AS person_id
 		FROM message_states s JOIN messages m ON m.id = s.id
-		WHERE s.org_id = $1 AND s.phase = 1 AND (CAST($3 AS BIGINT) = 0 OR m.location_id = $2)
+		WHERE s.org_id = $1 AND s.phase = 'held' AND (CAST($3 AS BIGINT) = 0 OR m.location_id = $2)
 	UNION ALL SELECT s.due_at, m.id, m.step, 1, m.visit_id, m.person_id
 		FROM message_states s JOIN messages m ON m.id = s.id
-		WHERE s.phase = 2 AND s.route_id IN (SELECT id FROM routes WHERE org_id = $1) AND (CAST($3 AS BIGINT) = 0 OR m.location_id = $2)
+		WHERE s.phase = 'queued' AND s.route_id IN (SELECT id FROM routes WHERE org_id = $1) AND (CAST($3 AS BIGINT) = 0 OR m.location_id = $2)
 	UNION ALL SELECT due_at, enrollment_id, step, 0, visit_id, person_id FROM texts_ahead
 		WHERE org_id = $1 AND (CAST($3 AS BIGINT) = 0 OR location_id = $2)) AS c`
 

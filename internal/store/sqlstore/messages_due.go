@@ -60,7 +60,7 @@ func (m messages) dueIDs(ctx context.Context, route id.ID, now time.Time, behind
 		if behind != nil && p == first {
 			page, a = " AND (due_at, id) > ($5, $6)", append(a, behind.DueAt, behind.ID)
 		}
-		err := each(ctx, m, `SELECT id FROM message_states WHERE phase = 2 AND route_id = $1 AND priority = $2 AND due_at <= $3`+page+`
+		err := each(ctx, m, `SELECT id FROM message_states WHERE phase = 'queued' AND route_id = $1 AND priority = $2 AND due_at <= $3`+page+`
 			ORDER BY due_at, id LIMIT $4`, a, func(r Rows) error {
 			var i id.ID
 			err := r.Scan(&i)
@@ -77,7 +77,7 @@ func (m messages) dueIDs(ctx context.Context, route id.ID, now time.Time, behind
 // Backlog counts queued messages of a route whose time has come, from the index alone.
 func (m messages) Backlog(ctx context.Context, route id.ID, now time.Time, limit int) (int, error) {
 	var n int
-	err := one(ctx, m, `SELECT count(*) FROM (SELECT 1 FROM message_states WHERE phase = 2 AND route_id = $1 AND due_at <= $2
+	err := one(ctx, m, `SELECT count(*) FROM (SELECT 1 FROM message_states WHERE phase = 'queued' AND route_id = $1 AND due_at <= $2
 		AND priority BETWEEN $3 AND $4 LIMIT $5) AS waiting`, args(route, now, int64(purpose.Urgent), int64(purpose.Bulk), limit), &n)
 	return n, err
 }

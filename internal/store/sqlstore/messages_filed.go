@@ -12,18 +12,18 @@ import (
 )
 
 // phaseOf is where a row in a state waits; the database checks it. Only the small indexes go by it.
-func phaseOf(s message.State) int64 {
+func phaseOf(s message.State) string {
 	switch s {
 	case message.Held:
-		return 1
+		return "held"
 	case message.Queued:
-		return 2
+		return "queued"
 	case message.Sending, message.Accepted:
-		return 3
+		return "out"
 	case message.Unknown:
-		return 4 // while no policy has closed it
+		return "unknown" // while no policy has closed it
 	default:
-		return 0
+		return ""
 	}
 }
 
@@ -46,7 +46,7 @@ func (m messages) FileIDs(ctx context.Context, route id.ID, from, before time.Ti
 	}
 	var rows [][]any
 	texts := 0
-	err = each(ctx, m, `SELECT id, leased_at, state, provider_id FROM message_states WHERE phase = 3 AND route_id = $1 AND org_id = $2
+	err = each(ctx, m, `SELECT id, leased_at, state, provider_id FROM message_states WHERE phase = 'out' AND route_id = $1 AND org_id = $2
 		AND ask_at IS NULL AND leased_at >= $3 AND leased_at < $4 ORDER BY leased_at LIMIT $5`, args(route, org, from, before, limit), func(r Rows) error {
 		var text id.ID
 		var state message.State

@@ -31,11 +31,11 @@ var acceptMessages = &Bulk{
 }
 
 // acceptUnknown takes an answer that came after its attempt was given up: with its phase, which the usual one leaves alone.
-var acceptUnknown = NewBulk(`UPDATE message_states SET state = 'accepted', phase = 3, reason = '', provider_id = r.provider_id
+var acceptUnknown = NewBulk(`UPDATE message_states SET state = 'accepted', phase = 'out', reason = '', provider_id = r.provider_id
 	FROM {rows} WHERE message_states.id = r.id AND message_states.state = 'unknown'`, Column{"id", ID}, Column{"provider_id", Text})
 
 var answerColumns = []Column{{"id", ID}, {"state", Text}, {"reason", Text}, {"error_code", Text}, {"due_at", Int}, {"done_at", Int},
-	{"refund", Int}, {"attempt", Int}, {"phase", Int}}
+	{"refund", Int}, {"attempt", Int}, {"phase", Text}}
 
 // answerMessages takes the unusual answers. sent_at goes when a message waits again, so that caps count only
 // what left.

@@ -17,11 +17,11 @@ func (m messages) Held(ctx context.Context, now time.Time, person bool, p store.
 		return nil, err
 	}
 	if person {
-		return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 1 AND s.org_id = $1
+		return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 'held' AND s.org_id = $1
 			AND s.held_until IS NULL AND ($2 = 0 OR s.id > $3) ORDER BY s.id LIMIT $4`,
 			args(org, paged(p), p.After, p.Size()))
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 1 AND s.org_id = $1
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 'held' AND s.org_id = $1
 		AND s.held_until <= $2 AND ($3 = 0 OR s.id > $4) ORDER BY s.id LIMIT $5`,
 		args(org, now, paged(p), p.After, p.Size()))
 }
@@ -44,10 +44,10 @@ var leaseColumns = []Column{{"id", ID}, {"fence", Int}, {"leased_at", Int}, {"se
 	{"person", ID}, {"person_rev", Int}, {"point", ID}, {"point_rev", Int}, {"visit", ID}, {"visit_rev", Int}, {"place", ID}, {"place_rev", Int}}
 
 const (
-	leaseArrays = `UPDATE message_states m SET state = 'sending', phase = 3, reason = '', attempts = m.attempts + 1, fence = r.fence,
+	leaseArrays = `UPDATE message_states m SET state = 'sending', phase = 'out', reason = '', attempts = m.attempts + 1, fence = r.fence,
 		leased_at = r.leased_at, sent_at = r.sent_at, held_until = NULL FROM `
 	leaseArraysOf = ` WHERE m.id = r.id AND m.state = 'queued' AND m.route_id = r.route_id AND m.revised = r.revised`
-	leaseRow      = `UPDATE message_states SET state = 'sending', phase = 3, reason = '', attempts = attempts + 1, fence = $2,
+	leaseRow      = `UPDATE message_states SET state = 'sending', phase = 'out', reason = '', attempts = attempts + 1, fence = $2,
 		leased_at = $3, sent_at = $4, held_until = NULL WHERE id = $1 AND state = 'queued' AND route_id = $5 AND revised = $6`
 )
 
@@ -195,7 +195,7 @@ func (m messages) Recover(ctx context.Context, route id.ID, before store.Fence, 
 		id      id.ID
 		attempt int
 	}
-	rows, err := list(ctx, m, `SELECT id, attempts FROM message_states WHERE phase = 3 AND state = 'sending' AND route_id = $1 AND org_id = $2
+	rows, err := list(ctx, m, `SELECT id, attempts FROM message_states WHERE phase = 'out' AND state = 'sending' AND route_id = $1 AND org_id = $2
 		AND ask_at IS NULL AND fence < $3 ORDER BY id LIMIT $4`, args(route, org, int64(before), limit), func(r Rows) (left, error) {
 		var l left
 		err := r.Scan(&l.id, &l.attempt)
@@ -210,7 +210,7 @@ func (m messages) Recover(ctx context.Context, route id.ID, before store.Fence, 
 		ids[i] = l.id
 		events[i] = message.Event{Message: l.id, From: message.Sending, To: message.Unknown, Reason: message.ReasonNoAnswer, Attempt: l.attempt}
 	}
-	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'unknown', phase = 4, reason = $3 WHERE state = 'sending' AND org_id = $1 AND `+
+	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'unknown', phase = 'unknown', reason = $3 WHERE state = 'sending' AND org_id = $1 AND `+
 		m.In("id", "$2", ID), org, ids, string(message.ReasonNoAnswer))
 	if err != nil {
 		return nil, err
@@ -267,7 +267,7 @@ func (m messages) Cancel(ctx context.Context, w store.Selection, why message.Rea
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'cancelled', phase = 0, reason = $3, done_at = $4, held_until = NULL
+	_, err = m.Exec(ctx, `UPDATE message_states SET state = 'cancelled', phase = '', reason = $3, done_at = $4, held_until = NULL
 		WHERE `+mine+` AND `+m.In("id", "$2", ID)+` AND state IN ('held', 'queued')`, org, ids, string(why), m.now)
 	if err != nil {
 		return nil, err
@@ -277,7 +277,7 @@ func (m messages) Cancel(ctx context.Context, w store.Selection, why message.Rea
 }
 
 var settleColumns = []Column{{"id", ID}, {"was", Text}, {"state", Text}, {"reason", Text}, {"due_at", Int}, {"held_until", Int},
-	{"route_id", ID}, {"sender_id", ID}, {"done_at", Int}, {"phase", Int}}
+	{"route_id", ID}, {"sender_id", ID}, {"done_at", Int}, {"phase", Text}}
 
 var settleMessages = &Bulk{
 	Columns: settleColumns,

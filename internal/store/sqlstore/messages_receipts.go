@@ -38,10 +38,10 @@ var receiptColumns = []Column{{"id", ID}, {"state", Text}, {"error_code", Text},
 
 var receiptMessages = &Bulk{
 	Columns: receiptColumns,
-	Arrays: `UPDATE message_states m SET state = r.state, phase = 0, reason = 'receipt', error_code = r.error_code, done_at = r.done_at,
+	Arrays: `UPDATE message_states m SET state = r.state, phase = '', reason = 'receipt', error_code = r.error_code, done_at = r.done_at,
 		provider_id = COALESCE(m.provider_id, r.provider_id)
 		FROM ` + unnest(receiptColumns) + ` WHERE m.id = r.id AND ` + mayBecomeTo("m.state", "r.state"),
-	Row: `UPDATE message_states SET state = $2, phase = 0, reason = 'receipt', error_code = $3, done_at = $4, provider_id = COALESCE(provider_id, $5)
+	Row: `UPDATE message_states SET state = $2, phase = '', reason = 'receipt', error_code = $3, done_at = $4, provider_id = COALESCE(provider_id, $5)
 		WHERE id = $1 AND ` + mayBecomeTo("state", "$2"),
 }
 

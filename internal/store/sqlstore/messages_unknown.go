@@ -32,7 +32,7 @@ func (m messages) OpenUnknown(ctx context.Context, route id.ID, to []phone.Numbe
 	if err != nil || len(points) == 0 {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 4 AND s.org_id = $1 AND `+
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 'unknown' AND s.org_id = $1 AND `+
 		m.In("m.point_id", "$2", ID)+` AND s.route_id = $3 AND s.leased_at >= $4 AND s.leased_at < $5 ORDER BY m.id`,
 		args(org, points, route, from, until))
 }
@@ -43,7 +43,7 @@ func (m messages) UnknownBefore(ctx context.Context, before time.Time, p store.P
 	if err != nil {
 		return nil, err
 	}
-	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 4 AND s.org_id = $1
+	return m.drafts(ctx, `SELECT `+messageColumns+` FROM `+messageRows+` WHERE s.phase = 'unknown' AND s.org_id = $1
 		AND s.id > $2 AND s.leased_at < $3 ORDER BY s.id LIMIT $4`, args(org, after(p.After), before, p.Size()))
 }
 
@@ -59,16 +59,16 @@ func (m messages) CloseUnknown(ctx context.Context, moves []store.Move) ([]bool,
 		var n int64
 		switch v.To {
 		case message.Queued:
-			n, err = m.Exec(ctx, `UPDATE message_states SET state = 'queued', phase = 2, reason = $2, resent = $3, due_at = $4, sent_at = NULL, revised = revised + 1,
+			n, err = m.Exec(ctx, `UPDATE message_states SET state = 'queued', phase = 'queued', reason = $2, resent = $3, due_at = $4, sent_at = NULL, revised = revised + 1,
 				route_id = COALESCE($5, route_id), sender_id = COALESCE($6, sender_id)
-				WHERE id = $1 AND org_id = $7 AND phase = 4 AND resent = $8`,
+				WHERE id = $1 AND org_id = $7 AND phase = 'unknown' AND resent = $8`,
 				v.Message, string(v.Reason), true, v.DueAt, v.Route, v.Sender, org, false)
 			if err == nil && n == 1 { // the whole text goes again: nobody knows which of its parts arrived
 				_, err = m.Exec(ctx, `DELETE FROM message_parts WHERE message_id = $1 AND org_id = $2`, v.Message, org)
 			}
 			m.Publish(store.TopicDue)
 		case message.Unknown:
-			n, err = m.Exec(ctx, `UPDATE message_states SET reason = $2, done_at = $3, phase = 0 WHERE id = $1 AND org_id = $4 AND phase = 4`,
+			n, err = m.Exec(ctx, `UPDATE message_states SET reason = $2, done_at = $3, phase = '' WHERE id = $1 AND org_id = $4 AND phase = 'unknown'`,
 				v.Message, string(v.Reason), m.now, org)
 		default:
 			err = errNotWaiting

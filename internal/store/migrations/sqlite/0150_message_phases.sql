@@ -6,7 +6,7 @@ CREATE TABLE message_states_phased (
     id           BLOB NOT NULL PRIMARY KEY,
     org_id       BLOB NOT NULL,
     state        TEXT NOT NULL,
-    phase        INTEGER NOT NULL, -- 1 held, 2 queued, 3 with the carrier, 4 unknown and open, 0 waits for nothing
+    phase        TEXT NOT NULL, -- held, queued, out with the carrier, unknown and open, or empty: it waits for nothing
     priority     INTEGER NOT NULL,
     route_id     BLOB,
     sender_id    BLOB,
@@ -24,13 +24,13 @@ CREATE TABLE message_states_phased (
     revised      INTEGER NOT NULL, -- how often what a sender goes by was written anew while it waited
     ask_at       INTEGER,
     asks         INTEGER NOT NULL DEFAULT 0,
-    CHECK (phase = CASE state WHEN 'held' THEN 1 WHEN 'queued' THEN 2 WHEN 'sending' THEN 3 WHEN 'accepted' THEN 3
-        WHEN 'unknown' THEN CASE WHEN done_at IS NULL THEN 4 ELSE 0 END ELSE 0 END)
+    CHECK (phase = CASE state WHEN 'held' THEN 'held' WHEN 'queued' THEN 'queued' WHEN 'sending' THEN 'out' WHEN 'accepted' THEN 'out'
+        WHEN 'unknown' THEN CASE WHEN done_at IS NULL THEN 'unknown' ELSE '' END ELSE '' END)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO message_states_phased (id, org_id, state, phase, priority, route_id, sender_id, reason, attempts, resent, due_at, held_until,
     leased_at, sent_at, done_at, fence, provider_id, error_code, revised, ask_at, asks)
-SELECT id, org_id, state, CASE state WHEN 'held' THEN 1 WHEN 'queued' THEN 2 WHEN 'sending' THEN 3 WHEN 'accepted' THEN 3
-        WHEN 'unknown' THEN CASE WHEN done_at IS NULL THEN 4 ELSE 0 END ELSE 0 END,
+SELECT id, org_id, state, CASE state WHEN 'held' THEN 'held' WHEN 'queued' THEN 'queued' WHEN 'sending' THEN 'out' WHEN 'accepted' THEN 'out'
+        WHEN 'unknown' THEN CASE WHEN done_at IS NULL THEN 'unknown' ELSE '' END ELSE '' END,
     priority, route_id, sender_id, reason, attempts, resent, due_at, held_until,
     leased_at, sent_at, done_at, fence, provider_id, error_code, revised, ask_at, asks FROM message_states ORDER BY id;
 
@@ -49,7 +49,7 @@ DROP TABLE message_states;
 ALTER TABLE message_states_phased RENAME TO message_states;
 
 -- Small indexes over rows that wait for something; a row leaves them when it moves on.
-CREATE INDEX messages_due ON message_states (route_id, priority, due_at, id) WHERE phase = 2;
-CREATE INDEX messages_out ON message_states (route_id, ask_at, leased_at) WHERE phase = 3;
-CREATE INDEX messages_unknown ON message_states (org_id, id) WHERE phase = 4;
-CREATE INDEX messages_held ON message_states (org_id, held_until, id) WHERE phase = 1;
+CREATE INDEX messages_due ON message_states (route_id, priority, due_at, id) WHERE phase = 'queued';
+CREATE INDEX messages_out ON message_states (route_id, ask_at, leased_at) WHERE phase = 'out';
+CREATE INDEX messages_unknown ON message_states (org_id, id) WHERE phase = 'unknown';
+CREATE INDEX messages_held ON message_states (org_id, held_until, id) WHERE phase = 'held';
